@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 /** The folder of the private package that names the n8n to run. */
-export const manifestFolder = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+export const manifestFolder =
+	import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 
 /**
  * Where the n8n to run is installed: outside of the checkout, so that every clone with the same lock file

@@ -1,0 +1,62 @@
+import type {
+	ICredentialDataDecryptedObject,
+	ICredentialTestRequest,
+	ICredentialType,
+	IHttpRequestOptions,
+	INodeProperties,
+} from 'n8n-workflow';
+
+import { endpoint } from '../nodes/SparkLoop/transport/endpoint';
+
+export class SparkLoopApi implements ICredentialType {
+	name = 'sparkLoopApi';
+
+	displayName = 'SparkLoop API';
+
+	icon = {
+		light: 'file:../icons/sparkloop.svg',
+		dark: 'file:../icons/sparkloop.dark.svg',
+	} as const;
+
+	documentationUrl = 'https://www.npmjs.com/package/n8n-nodes-sparkloop#credentials';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			required: true,
+			description: "Your account's key for SparkLoop's API v2, from its account settings",
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'https://api.sparkloop.app/v2',
+			required: true,
+			description:
+				"Where SparkLoop's API v2 lives. Change it only to try things against a stand-in.",
+		},
+	];
+
+	authenticate = async (
+		credentials: ICredentialDataDecryptedObject,
+		requestOptions: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> => {
+		const checked = endpoint(credentials.baseUrl);
+		if ('reason' in checked) throw new Error(`'Base URL' ${checked.reason}`);
+		return {
+			...requestOptions,
+			baseURL: undefined,
+			url: `${checked.url}${requestOptions.url}`,
+			headers: { ...requestOptions.headers, 'X-Api-Key': String(credentials.apiKey) },
+		};
+	};
+
+	/** Changes nothing, and answers 401 to a wrong key (docs.sparkloop.app, API v2). */
+	test: ICredentialTestRequest = {
+		request: { method: 'GET', url: '/campaigns' },
+	};
+}

@@ -1,0 +1,43 @@
+import {
+	NodeConnectionTypes,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+} from 'n8n-workflow';
+
+import { PROPERTIES } from './actions/properties';
+import { sendEvents } from './actions/sendEvents';
+
+export class SparkLoop implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'SparkLoop',
+		name: 'sparkLoop',
+		icon: { light: 'file:../../icons/sparkloop.svg', dark: 'file:../../icons/sparkloop.dark.svg' },
+		group: ['output'],
+		version: [1],
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		description: 'Tell SparkLoop who signed up, changed their e-mail address or unsubscribed',
+		defaults: { name: 'SparkLoop' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		usableAsTool: true,
+		credentials: [
+			{
+				name: 'sparkLoopIncomingWebhookApi',
+				required: true,
+				displayOptions: { show: { sendThrough: ['incomingWebhook'] } },
+			},
+			{
+				name: 'sparkLoopApi',
+				required: true,
+				displayOptions: { show: { sendThrough: ['api'] } },
+			},
+		],
+		properties: PROPERTIES,
+	};
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return [await sendEvents.call(this)];
+	}
+}

@@ -1,0 +1,111 @@
+import {
+	NodeOperationError,
+	type ICredentialsDecrypted,
+	type ICredentialTestFunctions,
+	type IHookFunctions,
+	type INodeCredentialTestResult,
+	type INodeType,
+	type INodeTypeDescription,
+	type IWebhookFunctions,
+	type IWebhookResponseData,
+} from 'n8n-workflow';
+
+import { OUTPUTS, PROPERTIES } from './trigger/properties';
+import { receive } from './trigger/receive';
+import { readSettings, settingsProblem } from './trigger/settings';
+import { tokenProblem } from './trigger/token';
+
+export class SparkLoopTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'SparkLoop Trigger',
+		name: 'sparkLoopTrigger',
+		icon: { light: 'file:../../icons/sparkloop.svg', dark: 'file:../../icons/sparkloop.dark.svg' },
+		group: ['trigger'],
+		version: [1],
+		subtitle: '={{ $parameter["events"].join(", ") }}',
+		description: 'Starts the workflow when something happens in your SparkLoop referral program',
+		eventTriggerDescription:
+			'Waiting for SparkLoop to send an event to the Test URL. In SparkLoop, open Account settings > Integrations > Webhooks and choose "Send test webhook"',
+		activationMessage:
+			'SparkLoop can now send its events to the Production URL. Paste that URL into SparkLoop under Account settings > Integrations > Webhooks if you have not yet.',
+		triggerPanel: {
+			header: 'Pull in events from SparkLoop',
+			executionsHelp: {
+				inactive:
+					"<b>While building</b>, click 'listen', then send a test webhook from SparkLoop to the <b>Test URL</b>: it shows up here, and you can pin it. No event at hand? Paste one of the samples from the package's documentation as pinned data.<br /><br /><b>Once the workflow is published</b>, SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the executions list.",
+				active:
+					"<b>While building</b>, click 'listen', then send a test webhook from SparkLoop to the <b>Test URL</b>: it shows up here, and you can pin it.<br /><br /><b>The workflow is published</b>, so SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the <a data-key='executions'>executions list</a>.",
+			},
+			activationHint:
+				"Once you've finished building your workflow, publish it, and paste the Production URL into SparkLoop.",
+		},
+		defaults: { name: 'SparkLoop Trigger' },
+		inputs: [],
+		outputs: OUTPUTS as INodeTypeDescription['outputs'],
+		credentials: [
+			{
+				name: 'sparkLoopWebhookTokenApi',
+				required: true,
+				testedBy: 'webhookToken',
+				displayOptions: { show: { authentication: ['sparkLoopToken'] } },
+			},
+		],
+		webhooks: [
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				path: 'webhook',
+				responseMode: '={{ $parameter["respond"] }}',
+				responseData: 'noData',
+			},
+		],
+		properties: PROPERTIES,
+	};
+
+	methods = {
+		credentialTest: {
+			/** Nothing can be asked with the token, so this tells only whether it could be one. */
+			async webhookToken(
+				this: ICredentialTestFunctions,
+				credential: ICredentialsDecrypted,
+			): Promise<INodeCredentialTestResult> {
+				const problem = tokenProblem(credential.data?.webhookToken);
+				return problem
+					? { status: 'Error', message: problem }
+					: {
+							status: 'OK',
+							message:
+								'The token could be one. Whether it is yours shows when SparkLoop sends a test webhook.',
+						};
+			},
+		},
+	};
+
+	// SparkLoop's API cannot register the most important event (sync_subscriber), so the webhook is added in its
+	// dashboard, and there is nothing to create or delete here: only the settings are checked.
+	webhookMethods = {
+		default: {
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				const problem = settingsProblem(
+					readSettings((name, fallback) => this.getNodeParameter(name, fallback as object)),
+				);
+				if (problem) {
+					throw new NodeOperationError(this.getNode(), problem.message, {
+						description: problem.todo,
+					});
+				}
+				return true;
+			},
+			async create(this: IHookFunctions): Promise<boolean> {
+				return true;
+			},
+			async delete(this: IHookFunctions): Promise<boolean> {
+				return true;
+			},
+		},
+	};
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		return await receive.call(this);
+	}
+}

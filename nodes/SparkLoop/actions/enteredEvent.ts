@@ -1,0 +1,63 @@
+import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
+
+import {
+	subscriberEvent,
+	type Entered,
+	type Problem,
+	type SubscriberEvent,
+} from '../events/subscriberEvent';
+import type { ApiDetails } from '../transport/restV2';
+import * as subscribe from './subscriber/subscribe';
+import * as unsubscribe from './subscriber/unsubscribe';
+import * as update from './subscriber/update';
+
+const OPERATIONS = { subscribe, unsubscribe, update };
+
+export type SendThrough = 'api' | 'incomingWebhook';
+
+/** One item's event, checked, or why it cannot be sent. */
+export type EnteredEvent =
+	| { event: SubscriberEvent; details: ApiDetails }
+	| { error: NodeOperationError };
+
+/** The parameter behind each value, in the words of the editor. */
+const parameterName = (field: Problem['field'], operation: SubscriberEvent['type']): string =>
+	({
+		email: 'Email',
+		previousEmail: 'Previous Email',
+		id: 'ID',
+		firstName: 'First Name',
+		name: 'Name',
+		at: operation === 'update' ? 'Updated At' : 'Created At',
+	})[field];
+
+/** Reads and checks the parameters of one item. */
+export function enteredEvent(
+	this: IExecuteFunctions,
+	item: number,
+	sendThrough: SendThrough,
+): EnteredEvent {
+	const operation = this.getNodeParameter('operation', item) as SubscriberEvent['type'];
+	const read = (name: string) => this.getNodeParameter(name, item);
+	const entered: Entered = OPERATIONS[operation].enter(read);
+
+	const built = subscriberEvent(operation, entered, this.getTimezone());
+	if ('problems' in built) {
+		const named = built.problems.map((problem) => ({
+			...problem,
+			parameter: `'${parameterName(problem.field, operation)}'`,
+		}));
+		return {
+			error: new NodeOperationError(
+				this.getNode(),
+				`${named.map(({ parameter, what }) => `${parameter} ${what}`).join(', and ')} [item ${item}]`,
+				{
+					itemIndex: item,
+					description: named.map(({ parameter, todo }) => `${parameter}: ${todo}.`).join(' '),
+				},
+			),
+		};
+	}
+	const withDetails = sendThrough === 'api' && operation === 'subscribe';
+	return { event: built.event, details: withDetails ? subscribe.apiDetails(read) : {} };
+}

@@ -1,0 +1,112 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import * as subscribe from './subscriber/subscribe';
+import * as unsubscribe from './subscriber/unsubscribe';
+import * as update from './subscriber/update';
+
+export const PROPERTIES: INodeProperties[] = [
+	{
+		displayName: 'Resource',
+		name: 'resource',
+		type: 'options',
+		noDataExpression: true,
+		options: [{ name: 'Subscriber', value: 'subscriber' }],
+		default: 'subscriber',
+	},
+	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['subscriber'] } },
+		options: [
+			{
+				name: 'Subscribe',
+				value: 'subscribe',
+				action: 'Subscribe a person',
+				description: 'Tell SparkLoop that a person signed up, which creates the referral link',
+			},
+			{
+				name: 'Unsubscribe',
+				value: 'unsubscribe',
+				action: 'Unsubscribe a person',
+				description: 'Tell SparkLoop that a person unsubscribed',
+			},
+			{
+				name: 'Update',
+				value: 'update',
+				action: 'Update an email address',
+				description: 'Tell SparkLoop that a person has a new e-mail address',
+			},
+		],
+		default: 'subscribe',
+	},
+	{
+		displayName: 'Send Through',
+		name: 'sendThrough',
+		type: 'options',
+		options: [
+			{
+				name: 'API',
+				value: 'api',
+				description:
+					"SparkLoop's REST API v2, with an API key. Knows more about a new subscriber, such as who referred them.",
+			},
+			{
+				name: 'Incoming Webhook',
+				value: 'incomingWebhook',
+				description: "The Incoming Webhook URL from SparkLoop's Integrations page",
+			},
+		],
+		default: 'incomingWebhook',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['subscriber'] } },
+		description: 'Which way SparkLoop is told',
+	},
+	...subscribe.description,
+	...update.description,
+	...unsubscribe.description,
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: [
+			{
+				displayName: 'Concurrency',
+				name: 'concurrency',
+				type: 'number',
+				typeOptions: { minValue: 1 },
+				default: 10,
+				description:
+					'How many items are sent at the same time. Items of one person always go one after the other.',
+			},
+			{
+				displayName: 'Longest Pause',
+				name: 'longestPause',
+				type: 'number',
+				typeOptions: { minValue: 0 },
+				default: 60,
+				description:
+					'Seconds to wait at most before another attempt. When SparkLoop asks for a longer pause, the item is given up instead.',
+			},
+			{
+				displayName: 'Max Attempts',
+				name: 'maxAttempts',
+				type: 'number',
+				typeOptions: { minValue: 1 },
+				default: 5,
+				description: 'How often each item is tried while SparkLoop is busy or cannot be reached',
+			},
+			{
+				displayName: 'Timeout',
+				name: 'timeout',
+				type: 'number',
+				typeOptions: { minValue: 1 },
+				default: 30,
+				description: 'Seconds to wait for the answer to one request',
+			},
+		],
+	},
+];

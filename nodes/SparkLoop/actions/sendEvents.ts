@@ -1,0 +1,151 @@
+import {
+	NodeOperationError,
+	sleep,
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type NodeApiError,
+} from 'n8n-workflow';
+
+import type { SubscriberEvent } from '../events/subscriberEvent';
+import { deliver, type Outcome, type Parcel, type Surroundings } from '../transport/delivery';
+import { throughIncomingWebhook } from '../transport/incomingWebhook';
+import { throughApi, type ApiDetails } from '../transport/restV2';
+import { deliveredBefore } from './deliveredBefore';
+import { enteredEvent, type SendThrough } from './enteredEvent';
+import { undeliveredDetails, undeliveredError } from './undelivered';
+
+const SURROUNDINGS: Surroundings = {
+	now: () => Date.now(),
+	random: () => Math.random(),
+	pause: async (ms, signal) => {
+		const aborted = new Promise<void>((resolve) => {
+			signal.addEventListener('abort', () => resolve(), { once: true });
+		});
+		await Promise.race([sleep(ms), aborted]);
+	},
+};
+
+interface ReadyItem {
+	item: number;
+	event: SubscriberEvent;
+	details: ApiDetails;
+}
+
+/**
+ * Tells SparkLoop what the items say: checks each first, then hands them over, and gives one item out for each item in.
+ *
+ * @throws NodeOperationError or NodeApiError for the first item that cannot be sent, unless the node continues on error;
+ * then such an item leaves with `error` and `details`
+ */
+export async function sendEvents(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const items = this.getInputData();
+	const sendThrough = this.getNodeParameter('sendThrough', 0) as SendThrough;
+	const continues = this.continueOnFail();
+	const before = deliveredBefore.call(this);
+	const results: Array<INodeExecutionData | undefined> = items.map(() => undefined);
+	const fail = (item: number, error: NodeOperationError | NodeApiError, details: IDataObject) => {
+		if (!continues) throw error;
+		results[item] = errorItem(item, error, details);
+	};
+
+	const ready: ReadyItem[] = [];
+	for (let item = 0; item < items.length; item += 1) {
+		const entered = enteredEvent.call(this, item, sendThrough);
+		if ('error' in entered) {
+			fail(item, entered.error, undeliveredDetails(undefined, sendThrough, undefined));
+			continue;
+		}
+		const json = before.find(item, entered.event);
+		if (json) results[item] = { json, pairedItem: { item } };
+		else ready.push({ item, ...entered });
+	}
+
+	const outcomes = await handOver.call(this, ready, sendThrough, continues);
+	ready.forEach(({ item, event }, index) => {
+		const outcome = outcomes[index];
+		if (outcome?.kind !== 'delivered') return;
+		const json = deliveredJson(event, outcome);
+		before.add(item, event, json);
+		results[item] = { json, pairedItem: { item } };
+	});
+	if (this.getExecutionCancelSignal()?.aborted) {
+		throw new NodeOperationError(
+			this.getNode(),
+			'The execution was cancelled before every item was sent',
+		);
+	}
+	ready.forEach(({ item, event, details }, index) => {
+		const outcome = outcomes[index];
+		if (!outcome || outcome.kind === 'delivered') return;
+		// `behind` counts the parcels; the user counts items.
+		const told =
+			outcome.kind === 'heldBack' ? { ...outcome, behind: ready[outcome.behind].item } : outcome;
+		const payload = { ...event, ...(Object.keys(details).length > 0 ? { details } : {}) };
+		fail(
+			item,
+			undeliveredError(this.getNode(), item, told, sendThrough),
+			undeliveredDetails(told, sendThrough, payload),
+		);
+	});
+
+	const complete = results.filter((result): result is INodeExecutionData => result !== undefined);
+	if (complete.every(({ json }) => !('error' in json))) before.forget();
+	return complete;
+}
+
+async function handOver(
+	this: IExecuteFunctions,
+	ready: ReadyItem[],
+	sendThrough: SendThrough,
+	continueAfterFailure: boolean,
+): Promise<Array<Outcome | undefined>> {
+	const options = this.getNodeParameter('options', 0, {}) as Partial<Record<string, number>>;
+	const timeout = (options.timeout ?? 30) * 1000;
+	const parcels = ready.map(
+		({ event, details }): Parcel => ({
+			persons: personsOf(event),
+			attempt:
+				sendThrough === 'api'
+					? throughApi.call(this, event, details, timeout)
+					: throughIncomingWebhook.call(this, event, timeout),
+		}),
+	);
+	return await deliver(
+		parcels,
+		{
+			concurrency: options.concurrency ?? 10,
+			maxAttempts: options.maxAttempts ?? 5,
+			maxPause: (options.longestPause ?? 60) * 1000,
+			continueAfterFailure,
+			signal: this.getExecutionCancelSignal(),
+		},
+		SURROUNDINGS,
+	);
+}
+
+/** An update ties both addresses together: what follows under either has to wait for it. */
+const personsOf = (event: SubscriberEvent): string[] =>
+	[
+		event.subscriber.email,
+		...(event.type === 'update' ? [event.subscriber.previous_email] : []),
+	].map((email) => email.toLowerCase());
+
+const deliveredJson = (
+	event: SubscriberEvent,
+	{ attempts, answer }: Extract<Outcome, { kind: 'delivered' }>,
+): IDataObject => ({
+	type: event.type,
+	subscriber: { ...event.subscriber },
+	delivery: { attempts, status: answer.status },
+});
+
+/** n8n routes an item to the error output only if it has no other keys than these. */
+const errorItem = (
+	item: number,
+	{ message, description }: NodeOperationError | NodeApiError,
+	details: IDataObject,
+): INodeExecutionData => ({
+	json: { error: message, details: { ...details, advice: description ?? '' } },
+	pairedItem: { item },
+});

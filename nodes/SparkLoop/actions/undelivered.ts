@@ -1,0 +1,100 @@
+import { NodeApiError, NodeOperationError, type IDataObject, type INode } from 'n8n-workflow';
+
+import { withoutEmails } from '../events/email';
+import { reasonOf } from '../transport/attempt';
+import type { Answer, Outcome } from '../transport/delivery';
+import type { SendThrough } from './enteredEvent';
+
+type Undelivered = Exclude<Outcome, { kind: 'delivered' }>;
+
+const KEEP =
+	"To keep such items and send them again later, set 'On Error' in the node's settings to 'Continue (using error output)'.";
+
+/** Says what happened to an item that SparkLoop did not take, and what to do. */
+export function undeliveredError(
+	node: INode,
+	item: number,
+	outcome: Undelivered,
+	sendThrough: SendThrough,
+): NodeApiError | NodeOperationError {
+	const { message, description } = explain(item, outcome, sendThrough);
+	const answer = 'answer' in outcome ? outcome.answer : undefined;
+	if (!answer) return new NodeOperationError(node, message, { itemIndex: item, description });
+	return new NodeApiError(
+		node,
+		{ message },
+		{ message, description, httpCode: String(answer.status), itemIndex: item },
+	);
+}
+
+function explain(
+	item: number,
+	outcome: Undelivered,
+	sendThrough: SendThrough,
+): { message: string; description: string } {
+	switch (outcome.kind) {
+		case 'refused':
+			return {
+				message: `SparkLoop refused the event with status ${outcome.answer.status} [item ${item}]`,
+				description: [quote(outcome.answer), advice(outcome.answer.status, sendThrough)]
+					.join(' ')
+					.trim(),
+			};
+		case 'exhausted': {
+			const times = outcome.attempts === 1 ? '1 attempt' : `${outcome.attempts} attempts`;
+			return {
+				message: `SparkLoop did not take the event in ${times}: ${outcome.reason} [item ${item}]`,
+				description: [
+					outcome.answer ? quote(outcome.answer) : '',
+					outcome.retryAfter ? `SparkLoop asks to wait ${outcome.retryAfter} seconds.` : '',
+					'Sending it again later makes sense.',
+					KEEP,
+				]
+					.filter(Boolean)
+					.join(' '),
+			};
+		}
+		case 'heldBack':
+			return {
+				message: `The event was not sent, because item ${outcome.behind} of the same person is still to be delivered [item ${item}]`,
+				description: `Sending both later, in this order, makes sense. ${KEEP}`,
+			};
+	}
+}
+
+/** SparkLoop documents no error bodies for the Incoming Webhook, so what it says is shown as it is. */
+function quote(answer: Answer): string {
+	const text = withoutEmails(reasonOf(answer)).replace(/\s+/g, ' ').trim();
+	if (text === '') return 'SparkLoop gave no reason.';
+	return `SparkLoop answered: "${text.length > 300 ? `${text.slice(0, 300)}…` : text}".`;
+}
+
+function advice(status: number, sendThrough: SendThrough): string {
+	if (status >= 300 && status < 400)
+		return `The address in the credential redirects elsewhere: copy it again from SparkLoop.`;
+	if (sendThrough === 'api' && (status === 401 || status === 403))
+		return "Check 'API Key' in the credential.";
+	if (sendThrough === 'incomingWebhook' && (status === 401 || status === 403 || status === 404)) {
+		return "Check 'Incoming Webhook URL' in the credential against SparkLoop's Integrations page.";
+	}
+	return 'Sending it again unchanged would be refused again.';
+}
+
+/** What the error output carries besides the message: all that is needed to send the item again. */
+export function undeliveredDetails(
+	outcome: Undelivered | undefined,
+	sendThrough: SendThrough,
+	payload: object | undefined,
+): IDataObject {
+	const answer = outcome && 'answer' in outcome ? outcome.answer : undefined;
+	return {
+		payload: (payload as IDataObject) ?? null,
+		sendThrough,
+		attempts: outcome?.attempts ?? 0,
+		lastStatus: answer?.status ?? null,
+		retry: outcome !== undefined && outcome.kind !== 'refused',
+		...(outcome?.kind === 'exhausted' && outcome.retryAfter
+			? { retryAfter: outcome.retryAfter }
+			: {}),
+	};
+}

@@ -1,0 +1,85 @@
+/** From here on a number is milliseconds: as seconds it would be the year 5138, as milliseconds it is 1973. */
+const FIRST_MILLISECONDS = 1e11;
+
+const ISO =
+	/^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/**
+ * A point in time as the Incoming Webhook wants it: whole unix seconds (custom integration article, `created_at`).
+ *
+ * @param value a date of n8n's (Luxon) or of JavaScript's, ISO 8601 text, or unix seconds or milliseconds as number or
+ * text
+ * @param zone IANA name of the zone that ISO text without an offset is meant in
+ * @returns undefined when the value cannot be read as a date between the years 1 and 9999
+ */
+export function unixSeconds(value: unknown, zone: string): number | undefined {
+	const milliseconds = toMilliseconds(value, zone);
+	if (milliseconds === undefined || !Number.isFinite(milliseconds)) return undefined;
+	const year = new Date(milliseconds).getUTCFullYear();
+	return year >= 1 && year <= 9999 ? Math.floor(milliseconds / 1000) : undefined;
+}
+
+function toMilliseconds(value: unknown, zone: string): number | undefined {
+	if (typeof value === 'number') return value < FIRST_MILLISECONDS ? value * 1000 : value;
+	if (value instanceof Date) return value.getTime();
+	if (isLuxon(value)) return value.toMillis();
+	if (typeof value !== 'string') return undefined;
+	const text = value.trim();
+	if (/^\d{1,16}(\.\d+)?$/.test(text)) return toMilliseconds(Number(text), zone);
+	return isoMilliseconds(text, zone);
+}
+
+const isLuxon = (value: unknown): value is { toMillis(): number } =>
+	typeof value === 'object' &&
+	value !== null &&
+	'toMillis' in value &&
+	typeof value.toMillis === 'function';
+
+function isoMilliseconds(text: string, zone: string): number | undefined {
+	const match = ISO.exec(text);
+	if (!match) return undefined;
+	const [year, month, day, hour, minute, second] = match
+		.slice(1, 7)
+		.map((part) => Number(part ?? 0));
+	const wall = Date.UTC(year, month - 1, day, hour, minute, second);
+	// Date.UTC rolls a 31 February over instead of refusing it, and reads the year 99 as 1999.
+	const expected = `${match[1]}-${match[2]}-${match[3]}T${[hour, minute, second].map((part) => String(part).padStart(2, '0')).join(':')}`;
+	if (new Date(wall).toISOString().slice(0, 19) !== expected) return undefined;
+	const offset = match[8];
+	if (!offset) return wall - zoneOffset(wall, zone);
+	if (offset.toUpperCase() === 'Z') return wall;
+	const [hours, minutes] = [Number(offset.slice(1, 3)), Number(offset.slice(-2))];
+	if (hours > 18 || minutes > 59) return undefined;
+	return wall - (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+/** Milliseconds by which the zone's clocks are ahead of UTC when they show the given wall time. */
+function zoneOffset(wall: number, zone: string): number {
+	const format = new Intl.DateTimeFormat('en-US', {
+		timeZone: zone,
+		hourCycle: 'h23',
+		era: 'short',
+		year: 'numeric',
+		month: 'numeric',
+		day: 'numeric',
+		hour: 'numeric',
+		minute: 'numeric',
+		second: 'numeric',
+	});
+	const ahead = (instant: number) => {
+		const parts = Object.fromEntries(
+			format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]),
+		);
+		const shown = Date.UTC(
+			parts.year,
+			parts.month - 1,
+			parts.day,
+			parts.hour,
+			parts.minute,
+			parts.second,
+		);
+		return shown - Math.floor(instant / 1000) * 1000;
+	};
+	// The first guess may fall on the other side of a change of the clocks; the second does not.
+	return ahead(wall - ahead(wall));
+}
