@@ -10,4 +10,4 @@ export const sameEmail = (one: string, other: string): boolean =>
 
 /** The text without more of a person than the e-mail's domain: `john@email.com` becomes `…@email.com`. */
 export const withoutEmails = (text: string): string =>
-	text.replace(/[^\s@"'<>:;,(){}[\]=/]+(?:@|%40)/gi, '…@');
+	text.replace(/[^\s@"<>:;,(){}[\]=]+(?:@|%40)/gi, '…@');

@@ -1,0 +1,252 @@
+import 'reflect-metadata';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+	ExecutionLifecycleHooks,
+	LazyPackageDirectoryLoader,
+	WebhookContext,
+	WorkflowExecute,
+} from 'n8n-core';
+import {
+	createRunExecutionData,
+	ICredentialsHelper,
+	NodeHelpers,
+	Workflow,
+	type IConnections,
+	type ICredentialDataDecryptedObject,
+	type ICredentialType,
+	type IHttpRequestOptions,
+	type INode,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypes,
+	type IRun,
+	type IWebhookResponseData,
+	type IWorkflowExecuteAdditionalData,
+} from 'n8n-workflow';
+
+import { SparkLoopApi } from '../../credentials/SparkLoopApi.credentials';
+import { SparkLoopIncomingWebhookApi } from '../../credentials/SparkLoopIncomingWebhookApi.credentials';
+import { SparkLoopWebhookTokenApi } from '../../credentials/SparkLoopWebhookTokenApi.credentials';
+import { SparkLoop } from '../../nodes/SparkLoop/SparkLoop.node';
+import { SparkLoopTrigger } from '../../nodes/SparkLoop/SparkLoopTrigger.node';
+import { n8nModules } from '../../scripts/n8n/location.mjs';
+
+process.env.N8N_USER_FOLDER ??= mkdtempSync(path.join(tmpdir(), 'n8n-engine-'));
+
+/** Credential type → its data, as a user filled it in. */
+export type Credentials = Record<string, ICredentialDataDecryptedObject>;
+
+const OWN_NODES: Record<string, INodeType> = {
+	'n8n-nodes-sparkloop.sparkLoop': new SparkLoop(),
+	'n8n-nodes-sparkloop.sparkLoopTrigger': new SparkLoopTrigger(),
+};
+const OWN_CREDENTIALS: Record<string, ICredentialType> = Object.fromEntries(
+	[new SparkLoopApi(), new SparkLoopIncomingWebhookApi(), new SparkLoopWebhookTokenApi()].map(
+		(type) => [type.name, type],
+	),
+);
+
+const nodesBase = new LazyPackageDirectoryLoader(path.join(n8nModules(), 'n8n-nodes-base'));
+let loaded: Promise<void> | undefined;
+
+const nodeTypes: INodeTypes = {
+	getByName(type) {
+		return OWN_NODES[type] ?? nodesBase.getNode(type.replace('n8n-nodes-base.', '')).type;
+	},
+	getByNameAndVersion(type, version) {
+		return NodeHelpers.getVersionedNodeType(this.getByName(type), version);
+	},
+	getKnownTypes: () => ({}),
+};
+
+class Helper extends ICredentialsHelper {
+	constructor(private readonly credentials: Credentials) {
+		super();
+	}
+	getParentTypes() {
+		return [];
+	}
+	isCredentialUsableByNode() {
+		return true;
+	}
+	async getDecrypted(_: unknown, __: unknown, type: string) {
+		const data = this.credentials[type];
+		if (!data) throw new Error(`This test has no credential of type ${type}`);
+		return data;
+	}
+	async getCredentials(): Promise<never> {
+		throw new Error('Not needed to run a workflow');
+	}
+	async preAuthentication() {
+		return undefined;
+	}
+	async runPreAuthentication() {
+		return undefined;
+	}
+	async authenticate(
+		credentials: ICredentialDataDecryptedObject,
+		type: string,
+		options: IHttpRequestOptions,
+	) {
+		const { authenticate } = OWN_CREDENTIALS[type] ?? nodesBase.getCredential(type).type;
+		if (typeof authenticate === 'function') return await authenticate(credentials, options);
+		const headers = Object.entries(authenticate?.properties.headers ?? {}).map(([key, value]) => [
+			fill(key, credentials),
+			fill(String(value), credentials),
+		]);
+		return { ...options, headers: { ...options.headers, ...Object.fromEntries(headers) } };
+	}
+	async updateCredentials() {}
+	async updateCredentialsOauthTokenData() {}
+	getCredentialsProperties(type: string) {
+		return (OWN_CREDENTIALS[type] ?? nodesBase.getCredential(type).type).properties;
+	}
+}
+
+/** What n8n's expression engine makes of a credential's `authenticate` template. */
+const fill = (template: string, credentials: ICredentialDataDecryptedObject): string =>
+	template
+		.replace(/^=/, '')
+		.replace(/\{\{\s*\$credentials\??\.(\w+)\s*\}\}/g, (_, name: string) => String(credentials[name]));
+
+function additionalData(
+	credentials: Credentials,
+	extra: Partial<IWorkflowExecuteAdditionalData> = {},
+): IWorkflowExecuteAdditionalData {
+	const base = 'http://127.0.0.1/';
+	return {
+		credentialsHelper: new Helper(credentials),
+		hooks: new ExecutionLifecycleHooks('webhook', '1', {
+			id: 'test',
+			name: 'Test',
+			active: false,
+			createdAt: new Date(0),
+			updatedAt: new Date(0),
+			nodes: [],
+			connections: {},
+		} as never),
+		executionId: '1',
+		restApiUrl: base,
+		instanceBaseUrl: base,
+		formWaitingBaseUrl: base,
+		webhookBaseUrl: base,
+		webhookWaitingBaseUrl: base,
+		webhookTestBaseUrl: base,
+		variables: {},
+		setExecutionStatus() {},
+		sendDataToUI() {},
+		logAiEvent() {},
+		...extra,
+	} as unknown as IWorkflowExecuteAdditionalData;
+}
+
+export interface Graph {
+	nodes: INode[];
+	connections: IConnections;
+}
+
+const workflowOf = ({ nodes, connections }: Graph): Workflow =>
+	new Workflow({
+		id: 'test',
+		nodes,
+		connections,
+		active: false,
+		nodeTypes,
+		settings: { executionOrder: 'v1' },
+	});
+
+/** A node for a graph, with what n8n demands filled in. */
+export const node = (name: string, type: string, parameters: object, extra: Partial<INode> = {}): INode =>
+	({ id: name, name, type, typeVersion: 1, position: [0, 0], parameters, ...extra }) as INode;
+
+/** Connections that lead from each node's first output to the next node. */
+export const chain = (...names: string[]): IConnections =>
+	Object.fromEntries(
+		names.slice(0, -1).map((name, index) => [
+			name,
+			{ main: [[{ node: names[index + 1], type: 'main' as const, index: 0 }]] },
+		]),
+	);
+
+/**
+ * Runs a graph on n8n's own engine.
+ *
+ * @param items what the start node finds as its input
+ * @param onStart is handed the function that cancels the execution
+ */
+export async function run(
+	graph: Graph,
+	start: string,
+	items: INodeExecutionData[],
+	credentials: Credentials = {},
+	onStart?: (cancel: () => void) => void,
+): Promise<IRun> {
+	await (loaded ??= nodesBase.loadAll());
+	const workflow = workflowOf(graph);
+	const execution = new WorkflowExecute(
+		additionalData(credentials),
+		'webhook',
+		createRunExecutionData({
+			executionData: {
+				nodeExecutionStack: [
+					{ node: workflow.getNode(start)!, data: { main: [items] }, source: null },
+				],
+			},
+		}),
+	);
+	const result = execution.processRunExecutionData(workflow);
+	onStart?.(() => result.cancel());
+	return await result;
+}
+
+/** What the node put out in its last run, by output. */
+export const outputs = (result: IRun, name: string): INodeExecutionData[][] =>
+	(result.data.resultData.runData[name]?.at(-1)?.data?.main ?? []).map((items) => items ?? []);
+
+export interface Response {
+	/** Undefined when the trigger leaves the answer to n8n. */
+	status?: number;
+	body?: unknown;
+	/** Undefined when no execution starts. */
+	output?: INodeExecutionData[][];
+}
+
+/** Hands one request to a trigger, in n8n's own webhook context. */
+export async function request(
+	trigger: INode,
+	{ headers = {}, body }: { headers?: Record<string, unknown>; body?: unknown },
+	credentials: Credentials = {},
+): Promise<Response> {
+	const workflow = workflowOf({ nodes: [trigger], connections: {} });
+	const type = nodeTypes.getByNameAndVersion(trigger.type, trigger.typeVersion);
+	const answered: Response = {};
+	const response = {
+		status(code: number) {
+			answered.status = code;
+			return response;
+		},
+		json(value: unknown) {
+			answered.body = value;
+			return response;
+		},
+		end() {
+			return response;
+		},
+	};
+	const context = new WebhookContext(
+		workflow,
+		workflow.getNode(trigger.name)!,
+		additionalData(credentials, {
+			httpRequest: { headers, body, params: {}, query: {} } as never,
+			httpResponse: response as never,
+		}),
+		'webhook',
+		{ webhookDescription: type.description.webhooks![0] } as never,
+		[],
+		null,
+	);
+	const result: IWebhookResponseData = await type.webhook!.call(context);
+	return { ...answered, output: result.workflowData as INodeExecutionData[][] | undefined };
+}
