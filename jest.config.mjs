@@ -4,6 +4,9 @@ import { n8nModules } from './scripts/n8n/location.mjs';
 // resolves to the n8n that the tests run, never to the copies beside the linter.
 const n8n = n8nModules();
 
+// n8n's engine prints every error of a workflow, and here they are provoked.
+process.env.N8N_LOG_LEVEL = 'silent';
+
 export default {
 	testEnvironment: 'node',
 	roots: ['<rootDir>/test'],
@@ -21,5 +24,7 @@ export default {
 	moduleNameMapper: {
 		'^(n8n-core|n8n-workflow|n8n-nodes-base|reflect-metadata|@n8n/di)$': `${n8n}/$1`,
 	},
+	// Jest cannot import .mjs files, so tests are told where n8n lies.
+	globals: { N8N_MODULES: n8n },
 	testTimeout: 30_000,
 };

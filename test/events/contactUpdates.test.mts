@@ -10,7 +10,11 @@ import { parseEvent } from '../../nodes/SparkLoop/events/parseEvent';
 import { anyBody } from '../support/arbitraries.mts';
 import { sample } from '../support/samples.mts';
 
-const DEFAULT: FieldSettings = { names: FIELD_NAME_PRESETS.upperCase, values: 'sparkLoop', extra: [] };
+const DEFAULT: FieldSettings = {
+	names: FIELD_NAME_PRESETS.upperCase,
+	values: 'sparkLoop',
+	extra: [],
+};
 
 const updates = (body: unknown, settings: Partial<FieldSettings> = {}) => {
 	const parsed = parseEvent(body);
@@ -84,7 +88,10 @@ describe('the contacts of an event', () => {
 	});
 
 	it('are the lead of new_offer_lead', () => {
-		const lead = { type: 'new_offer_lead', lead: { email: 'lead@b.co', referral_status: 'rejected' } };
+		const lead = {
+			type: 'new_offer_lead',
+			lead: { email: 'lead@b.co', referral_status: 'rejected' },
+		};
 		expect(updates(lead)).toEqual([
 			{ role: 'lead', email: 'lead@b.co', fields: { RH_ISREF: 'REJECTED' } },
 		]);
@@ -98,7 +105,9 @@ describe('the contacts of an event', () => {
 describe('the fields of a contact', () => {
 	it('are only those the event knows', () => {
 		expect(fieldsOf({})).toEqual({});
-		expect(fieldsOf({ last_reward: null, referral_link: '', id: {}, tot_referrals: [] })).toEqual({});
+		expect(fieldsOf({ last_reward: null, referral_link: '', id: {}, tot_referrals: [] })).toEqual(
+			{},
+		);
 		expect(fieldsOf({ tot_referrals: 0, referred: false })).toEqual({
 			RH_TOTREF: 0,
 			RH_ISREF: 'NO',

@@ -42,15 +42,18 @@ const win = (changes: { tot?: number; reward?: string; coupon?: string; person?:
 };
 
 describe('the key of an event', () => {
-	it.each(COMPLETE_SAMPLES)('stays the same for a redelivery of %s, however it is written', (name) => {
-		const payload = sample(name);
-		fc.assert(
-			fc.property(fc.nat(50), fc.nat(8), (seed, indent) => {
-				const text = JSON.stringify(shuffled(payload, seed), null, indent);
-				expect(keyOf(JSON.parse(text))).toBe(keyOf(payload));
-			}),
-		);
-	});
+	it.each(COMPLETE_SAMPLES)(
+		'stays the same for a redelivery of %s, however it is written',
+		(name) => {
+			const payload = sample(name);
+			fc.assert(
+				fc.property(fc.nat(50), fc.nat(8), (seed, indent) => {
+					const text = JSON.stringify(shuffled(payload, seed), null, indent);
+					expect(keyOf(JSON.parse(text))).toBe(keyOf(payload));
+				}),
+			);
+		},
+	);
 
 	it('stays the same for any unknown event, however its keys are ordered', () => {
 		fc.assert(
@@ -104,7 +107,10 @@ describe('the key of an event', () => {
 		['email', 'new@example.com'],
 	])('differs when a synced subscriber has another %s', (field, value) => {
 		const payload = sample('fromSparkLoop/sync_subscriber.article');
-		const changed = { ...payload, subscriber: { ...(payload.subscriber as Payload), [field]: value } };
+		const changed = {
+			...payload,
+			subscriber: { ...(payload.subscriber as Payload), [field]: value },
+		};
 		expect(keyOf(changed)).not.toBe(keyOf(payload));
 	});
 

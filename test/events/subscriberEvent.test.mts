@@ -117,9 +117,7 @@ describe('an e-mail address', () => {
 	);
 	it('leaves only its domain in messages', () => {
 		expect(withoutEmails('No john.doe@email.com here')).toBe('No …@email.com here');
-		expect(withoutEmails('PUT /subscribers/john%2Bx%40email.com')).toBe(
-			'PUT …@email.com',
-		);
+		expect(withoutEmails('PUT /subscribers/john%2Bx%40email.com')).toBe('PUT …@email.com');
 		fc.assert(
 			fc.property(email, fc.constantFrom('"', ' ', ':', '<'), (address, before) => {
 				const text = withoutEmails(`${before}${address}${before}`);

@@ -26,9 +26,7 @@ describe('a date', () => {
 
 	it('without an offset is meant in the zone, summer and winter', () => {
 		expect(unixSeconds('2019-07-29T13:42:30', 'Europe/Berlin')).toBe(AT);
-		expect(unixSeconds('2026-01-15T12:00', 'Europe/Berlin')).toBe(
-			Date.UTC(2026, 0, 15, 11) / 1000,
-		);
+		expect(unixSeconds('2026-01-15T12:00', 'Europe/Berlin')).toBe(Date.UTC(2026, 0, 15, 11) / 1000);
 		expect(unixSeconds('2026-03-29T03:30:00', 'Europe/Berlin')).toBe(
 			Date.UTC(2026, 2, 29, 1, 30) / 1000,
 		);

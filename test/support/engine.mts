@@ -31,7 +31,9 @@ import { SparkLoopIncomingWebhookApi } from '../../credentials/SparkLoopIncoming
 import { SparkLoopWebhookTokenApi } from '../../credentials/SparkLoopWebhookTokenApi.credentials';
 import { SparkLoop } from '../../nodes/SparkLoop/SparkLoop.node';
 import { SparkLoopTrigger } from '../../nodes/SparkLoop/SparkLoopTrigger.node';
-import { n8nModules } from '../../scripts/n8n/location.mjs';
+
+/** The `node_modules` of the n8n that the tests run. */
+declare const N8N_MODULES: string;
 
 process.env.N8N_USER_FOLDER ??= mkdtempSync(path.join(tmpdir(), 'n8n-engine-'));
 
@@ -48,7 +50,7 @@ const OWN_CREDENTIALS: Record<string, ICredentialType> = Object.fromEntries(
 	),
 );
 
-const nodesBase = new LazyPackageDirectoryLoader(path.join(n8nModules(), 'n8n-nodes-base'));
+const nodesBase = new LazyPackageDirectoryLoader(path.join(N8N_MODULES, 'n8n-nodes-base'));
 let loaded: Promise<void> | undefined;
 
 const nodeTypes: INodeTypes = {
@@ -62,8 +64,11 @@ const nodeTypes: INodeTypes = {
 };
 
 class Helper extends ICredentialsHelper {
-	constructor(private readonly credentials: Credentials) {
+	private readonly credentials: Credentials;
+
+	constructor(credentials: Credentials) {
 		super();
+		this.credentials = credentials;
 	}
 	getParentTypes() {
 		return [];
@@ -109,7 +114,9 @@ class Helper extends ICredentialsHelper {
 const fill = (template: string, credentials: ICredentialDataDecryptedObject): string =>
 	template
 		.replace(/^=/, '')
-		.replace(/\{\{\s*\$credentials\??\.(\w+)\s*\}\}/g, (_, name: string) => String(credentials[name]));
+		.replace(/\{\{\s*\$credentials\??\.(\w+)\s*\}\}/g, (_, name: string) =>
+			String(credentials[name]),
+		);
 
 function additionalData(
 	credentials: Credentials,
@@ -158,16 +165,23 @@ const workflowOf = ({ nodes, connections }: Graph): Workflow =>
 	});
 
 /** A node for a graph, with what n8n demands filled in. */
-export const node = (name: string, type: string, parameters: object, extra: Partial<INode> = {}): INode =>
+export const node = (
+	name: string,
+	type: string,
+	parameters: object,
+	extra: Partial<INode> = {},
+): INode =>
 	({ id: name, name, type, typeVersion: 1, position: [0, 0], parameters, ...extra }) as INode;
 
 /** Connections that lead from each node's first output to the next node. */
 export const chain = (...names: string[]): IConnections =>
 	Object.fromEntries(
-		names.slice(0, -1).map((name, index) => [
-			name,
-			{ main: [[{ node: names[index + 1], type: 'main' as const, index: 0 }]] },
-		]),
+		names
+			.slice(0, -1)
+			.map((name, index) => [
+				name,
+				{ main: [[{ node: names[index + 1], type: 'main' as const, index: 0 }]] },
+			]),
 	);
 
 /**

@@ -15,7 +15,11 @@ class StillTime {
 	private readonly waiting: Array<{ at: number; wake: () => void }> = [];
 	readonly pauses: number[] = [];
 
-	constructor(private readonly chance = () => 0.5) {}
+	private readonly chance: () => number;
+
+	constructor(chance = () => 0.5) {
+		this.chance = chance;
+	}
 
 	now = () => this.time;
 	random = () => this.chance();
@@ -74,10 +78,13 @@ class Script {
 	underWay = 0;
 	mostUnderWay = 0;
 
-	constructor(
-		private readonly time: StillTime,
-		private readonly takes = 0,
-	) {}
+	private readonly time: StillTime;
+	private readonly takes: number;
+
+	constructor(time: StillTime, takes = 0) {
+		this.time = time;
+		this.takes = takes;
+	}
 
 	parcel(name: string, persons: string[], ...answers: Array<Answer | NoAnswer>): Parcel {
 		let turn = 0;
@@ -96,11 +103,8 @@ class Script {
 	}
 }
 
-const send = async (
-	time: StillTime,
-	parcels: Parcel[],
-	settings: Partial<DeliverySettings> = {},
-) => await time.until(deliver(parcels, { ...SETTINGS, ...settings }, time));
+const send = async (time: StillTime, parcels: Parcel[], settings: Partial<DeliverySettings> = {}) =>
+	await time.until(deliver(parcels, { ...SETTINGS, ...settings }, time));
 
 describe('one parcel', () => {
 	it.each([200, 201, 202, 204])('is delivered by %s, in one attempt', async (status) => {
@@ -118,13 +122,16 @@ describe('one parcel', () => {
 		expect(outcome).toMatchObject({ kind: 'delivered', attempts: 2 });
 	});
 
-	it.each([301, 304, 400, 401, 403, 404, 409, 410, 422])('is refused by %s at once', async (status) => {
-		const time = new StillTime();
-		const script = new Script(time);
-		const [outcome] = await send(time, [script.parcel('a', ['a'], answer(status), OK)]);
-		expect(outcome).toEqual({ kind: 'refused', attempts: 1, answer: answer(status) });
-		expect(time.pauses).toEqual([]);
-	});
+	it.each([301, 304, 400, 401, 403, 404, 409, 410, 422])(
+		'is refused by %s at once',
+		async (status) => {
+			const time = new StillTime();
+			const script = new Script(time);
+			const [outcome] = await send(time, [script.parcel('a', ['a'], answer(status), OK)]);
+			expect(outcome).toEqual({ kind: 'refused', attempts: 1, answer: answer(status) });
+			expect(time.pauses).toEqual([]);
+		},
+	);
 
 	it('is given up after the chosen number of attempts, and says why', async () => {
 		const time = new StillTime();
@@ -280,7 +287,7 @@ describe('many parcels', () => {
 					expect(outcomes).toHaveLength(plan.length);
 					expect(outcomes).not.toContain(undefined);
 					expect(script.mostUnderWay).toBeLessThanOrEqual(concurrency);
-					for (const person of ['a', 'b', 'c', 'd']) {
+					for (const person of ['a', 'b', 'c', 'd'] as const) {
 						const calls = script.calls.filter(({ name }) => plan[Number(name)][0].includes(person));
 						calls.slice(1).forEach((call, index) => {
 							expect(Number(call.name)).toBeGreaterThanOrEqual(Number(calls[index].name));

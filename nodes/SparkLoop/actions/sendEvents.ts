@@ -1,10 +1,10 @@
 import {
-	NodeOperationError,
 	sleep,
 	type IDataObject,
 	type IExecuteFunctions,
 	type INodeExecutionData,
 	type NodeApiError,
+	type NodeOperationError,
 } from 'n8n-workflow';
 
 import type { SubscriberEvent } from '../events/subscriberEvent';
@@ -12,6 +12,7 @@ import { deliver, type Outcome, type Parcel, type Surroundings } from '../transp
 import { throughIncomingWebhook } from '../transport/incomingWebhook';
 import { throughApi, type ApiDetails } from '../transport/restV2';
 import { deliveredBefore } from './deliveredBefore';
+import { assertUsableCredential } from './usableCredential';
 import { enteredEvent, type SendThrough } from './enteredEvent';
 import { undeliveredDetails, undeliveredError } from './undelivered';
 
@@ -34,6 +35,7 @@ interface ReadyItem {
 
 /**
  * Tells SparkLoop what the items say: checks each first, then hands them over, and gives one item out for each item in.
+ * When the execution is cancelled, only those that were delivered until then come out.
  *
  * @throws NodeOperationError or NodeApiError for the first item that cannot be sent, unless the node continues on error;
  * then such an item leaves with `error` and `details`
@@ -61,6 +63,7 @@ export async function sendEvents(this: IExecuteFunctions): Promise<INodeExecutio
 		else ready.push({ item, ...entered });
 	}
 
+	if (ready.length > 0) await assertUsableCredential.call(this, sendThrough);
 	const outcomes = await handOver.call(this, ready, sendThrough, continues);
 	ready.forEach(({ item, event }, index) => {
 		const outcome = outcomes[index];
@@ -69,12 +72,6 @@ export async function sendEvents(this: IExecuteFunctions): Promise<INodeExecutio
 		before.add(item, event, json);
 		results[item] = { json, pairedItem: { item } };
 	});
-	if (this.getExecutionCancelSignal()?.aborted) {
-		throw new NodeOperationError(
-			this.getNode(),
-			'The execution was cancelled before every item was sent',
-		);
-	}
 	ready.forEach(({ item, event, details }, index) => {
 		const outcome = outcomes[index];
 		if (!outcome || outcome.kind === 'delivered') return;

@@ -169,7 +169,11 @@ export function retryAfter(header: unknown, now: number): number | undefined {
 class Slots {
 	private readonly line: Array<() => void> = [];
 
-	constructor(private places: number) {}
+	private places: number;
+
+	constructor(places: number) {
+		this.places = places;
+	}
 
 	async take(): Promise<void> {
 		if (this.places > 0) this.places -= 1;
