@@ -24,7 +24,5 @@ export default {
 	moduleNameMapper: {
 		'^(n8n-core|n8n-workflow|n8n-nodes-base|reflect-metadata|@n8n/di)$': `${n8n}/$1`,
 	},
-	// Jest cannot import .mjs files, so tests are told where n8n lies.
-	globals: { N8N_MODULES: n8n },
 	testTimeout: 30_000,
 };

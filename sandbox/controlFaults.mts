@@ -64,12 +64,7 @@ function failureFrom(body: Fields) {
 
 function kindFrom(body: Fields): RouteKind | undefined {
 	const kind = optionalText(body, 'kind');
-	if (
-		kind === undefined ||
-		kind === 'incomingWebhook' ||
-		kind === 'rest' ||
-		kind === 'esp'
-	) {
+	if (kind === undefined || kind === 'incomingWebhook' || kind === 'rest' || kind === 'esp') {
 		return kind;
 	}
 	throw new HttpError(400, 'kind must be "incomingWebhook", "rest" or "esp"');

@@ -67,10 +67,7 @@ function secondsFrom(text: string): number | undefined {
 	const [day, month, year, hour, minute] = (parts?.slice(1) ?? []).map((part) => Number(part ?? 0));
 	const date = new Date(Date.UTC(year, month - 1, day, hour, minute));
 	if (!parts || date.getUTCDate() !== day || date.getUTCMonth() !== month - 1) {
-		throw new ProgramError(
-			'invalid',
-			'Registration Date must be DD/MM/YYYY or DD/MM/YYYY HH:MM',
-		);
+		throw new ProgramError('invalid', 'Registration Date must be DD/MM/YYYY or DD/MM/YYYY HH:MM');
 	}
 	return date.getTime() / 1000;
 }

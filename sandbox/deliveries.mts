@@ -15,7 +15,7 @@ export interface WebhookRow {
 export interface DeliveryOptions extends ScheduleOptions {
 	/** How many deliveries may be under way at once. Default 5. */
 	concurrency?: number;
-	/** How long to wait for an answer, in real milliseconds. Default 10 s. */
+	/** How long to wait for an answer, in real milliseconds. Default 30 s. */
 	timeoutMs?: number;
 	/** How long an event may be held back when no later one comes. Default 1 s, real. */
 	longestHoldMs?: number;
@@ -222,7 +222,7 @@ export class Deliveries {
 	}
 
 	async #post({ url, body }: Delivery): Promise<{ status: number | null; error: string | null }> {
-		const timeoutMs = this.#options.timeoutMs ?? 10_000;
+		const timeoutMs = this.#options.timeoutMs ?? 30_000;
 		const timeout = new AbortController();
 		const cancel = this.#clock.schedule(() => timeout.abort(), timeoutMs);
 		const headers = { 'content-type': 'application/json', 'SparkLoop-Token': this.#token };

@@ -83,7 +83,12 @@ export class InboundFaults {
 
 	get state() {
 		return {
-			planned: this.#plans.map(({ action, left, kind, status }) => ({ action, left, kind, status })),
+			planned: this.#plans.map(({ action, left, kind, status }) => ({
+				action,
+				left,
+				kind,
+				status,
+			})),
 			shares: Object.fromEntries([...this.#shares].map(([kind, { share }]) => [kind, share])),
 			slowMs: Object.fromEntries([...this.#slow].filter(([, ms]) => ms > 0)),
 			down: [...this.#down],

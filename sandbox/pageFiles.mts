@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 const FILES: Record<string, { file: string; type: string }> = {
 	'/': { file: 'index.html', type: 'text/html; charset=utf-8' },
 	'/page/style.css': { file: 'style.css', type: 'text/css; charset=utf-8' },
+	'/page/layout.css': { file: 'layout.css', type: 'text/css; charset=utf-8' },
 	'/page/app.js': { file: 'app.js', type: 'text/javascript; charset=utf-8' },
 	'/page/tables.js': { file: 'tables.js', type: 'text/javascript; charset=utf-8' },
 	'/page/dom.js': { file: 'dom.js', type: 'text/javascript; charset=utf-8' },

@@ -15,9 +15,7 @@ export const sendOverHttp: Send = async (url, headers, body, signal) => {
 
 /** Why there was no answer, in words: fetch hides the reason in its error's cause. */
 export function reasonOf(error: unknown): string {
-	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-	if (!(cause instanceof Error)) return 'no answer';
-	return 'code' in cause && typeof cause.code === 'string'
-		? `no answer: ${cause.code}`
-		: `no answer: ${cause.message}`;
+	const { cause, message } = Object(error) as { cause?: unknown; message?: string };
+	const { code } = Object(cause) as { code?: string };
+	return `no answer: ${code ?? message ?? String(error)}`;
 }

@@ -1,4 +1,4 @@
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 
 import { Calls } from './calls.mts';
 import { type Clock, systemClock } from './clock.mts';
@@ -19,6 +19,11 @@ import { DOCUMENTED_LIMIT, type RateLimit } from './rateLimit.mts';
 import { restV2 } from './restV2.mts';
 import { Site, siteRoutes } from './site.mts';
 import { stateOf } from './state.mts';
+
+// A CSV of a large newsletter.
+const LARGEST_BODY = 64 * 1024 * 1024;
+// An e-mail address of 254 characters, each of them encoded.
+const LONGEST_PARAMETER = 3 * 254;
 
 /** The four secrets of a sandbox. Those not given are drawn from the seed. */
 export interface Secrets {
@@ -131,7 +136,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	const mailbox = new Mailbox(clock, changed);
 	const context = { calls, faults: inbound, clock };
 
-	const server = fastify({ forceCloseConnections: true });
+	const server = fastify({
+		forceCloseConnections: true,
+		bodyLimit: LARGEST_BODY,
+		routerOptions: { maxParamLength: LONGEST_PARAMETER },
+	});
+	bearEmptyJson(server);
 	server.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not found' }));
 	await server.register(incomingWebhook, {
 		...context,
@@ -210,6 +220,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	return sandbox;
 }
 
+// Clients send a content type with nothing behind it, and servers in the wild accept that.
+function bearEmptyJson(server: FastifyInstance): void {
+	const parse = server.getDefaultJsonParser('error', 'error');
+	server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+		if (body === '') done(null, {});
+		else parse(request, String(body), done);
+	});
+}
+
 function drawSecrets(random: Random): Secrets {
 	return {
 		incomingWebhook: random.text(HEX, 32),
@@ -220,8 +239,8 @@ function drawSecrets(random: Random): Secrets {
 }
 
 function explainPort(error: unknown): never {
-	if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-		const port = 'port' in error ? error.port : '';
+	const { code, port } = Object(error) as { code?: string; port?: number };
+	if (code === 'EADDRINUSE') {
 		throw new Error(`Port ${port} is in use. Choose another, or 0 for any free one.`);
 	}
 	throw error;

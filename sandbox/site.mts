@@ -71,7 +71,7 @@ async function forward(url: string, body: object): Promise<number> {
 		await response.arrayBuffer();
 		return response.status;
 	} catch (error) {
-		throw new HttpError(502, `The sign-up target gave ${reasonOf(error)}.`);
+		throw new HttpError(502, `The sign-up target: ${reasonOf(error)}.`);
 	}
 }
 

@@ -26,7 +26,9 @@ async function ensureNode24() {
 	if (node24Works()) return;
 	const progress = new Progress('Setting up Node 24 for this project (a download of about 50 MB)');
 	try {
-		await runNpm('setting up Node 24', ['rebuild', 'node', '--ignore-scripts=false'], { cwd: root });
+		await runNpm('setting up Node 24', ['rebuild', 'node', '--ignore-scripts=false'], {
+			cwd: root,
+		});
 	} finally {
 		progress.end();
 	}

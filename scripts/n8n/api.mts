@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DataTables } from './dataTables.mts';
 import { type Json, unpackExecutionData } from './executionData.mts';
-import { N8nApiError, RestClient } from './rest.mts';
+import { RestClient } from './rest.mts';
 
 export interface Owner {
 	email: string;
@@ -79,10 +79,22 @@ interface PublicationStatus {
 const POLL_MS = 50;
 const WITHIN_MS = 30_000;
 /** What `POST /rest/workflows` takes of an exported workflow; the rest belongs to the instance it came from. */
-const PORTABLE = ['id', 'name', 'description', 'nodes', 'connections', 'settings', 'pinData'] as const;
+const PORTABLE = [
+	'id',
+	'name',
+	'description',
+	'nodes',
+	'connections',
+	'settings',
+	'pinData',
+] as const;
 
 /** Asks until the answer is there. @throws when it is not within the time, in milliseconds */
-async function until<T>(what: string, within: number, ask: () => Promise<T | undefined>): Promise<T> {
+async function until<T>(
+	what: string,
+	within: number,
+	ask: () => Promise<T | undefined>,
+): Promise<T> {
 	const deadline = Date.now() + within;
 	for (;;) {
 		const answer = await ask();
@@ -136,7 +148,9 @@ export class N8nApi {
 	}
 
 	/** Runs the test a credential type declares, on unsaved data, as the editor's Save does. */
-	async testCredential(credential: CredentialFile): Promise<{ status: 'OK' | 'Error'; message: string }> {
+	async testCredential(
+		credential: CredentialFile,
+	): Promise<{ status: 'OK' | 'Error'; message: string }> {
 		return await this.rest.call('POST', '/rest/credentials/test', {
 			credentials: { id: '', ...credential },
 		});
@@ -167,10 +181,7 @@ export class N8nApi {
 	async publish(id: string, versionId?: string): Promise<void> {
 		const version = versionId ?? (await this.getWorkflow(id)).versionId;
 		await this.rest.call('POST', `/rest/workflows/${id}/activate`, { versionId: version });
-		const done = await until(`Publishing workflow ${id}`, WITHIN_MS, async () => {
-			const state = await this.publication(id);
-			return state.status === 'in_progress' || state.status === 'not_published' ? undefined : state;
-		});
+		const done = await this.settled(id);
 		if (done.status === 'published') return;
 		const reasons = done.triggers.map(({ errorMessage }) => errorMessage).filter(Boolean);
 		throw new Error(`Workflow ${id} is not published: ${reasons.join('; ') || done.status}`);
@@ -180,9 +191,18 @@ export class N8nApi {
 		return await this.rest.call('GET', `/rest/workflows/${id}/publication-status`);
 	}
 
-	/** Takes a published workflow's triggers out of service. */
+	/** The state after n8n's publication service has done what it was told by an earlier call. */
+	private async settled(id: string): Promise<PublicationStatus> {
+		return await until(`The publication of workflow ${id}`, WITHIN_MS, async () => {
+			const state = await this.publication(id);
+			return state.status === 'in_progress' ? undefined : state;
+		});
+	}
+
+	/** Takes a published workflow's triggers out of service, and waits until they are. */
 	async unpublish(id: string): Promise<void> {
 		await this.rest.call('POST', `/rest/workflows/${id}/deactivate`, {});
+		await this.settled(id);
 	}
 
 	async archiveWorkflow(id: string): Promise<void> {
@@ -296,5 +316,3 @@ function parameterRequest(node: ParameterContext): Record<string, unknown> {
 		...(node.credentials && { credentials: node.credentials }),
 	};
 }
-
-export { N8nApiError };

@@ -5,7 +5,8 @@ const SETTINGS_OF_ANOTHER_N8N =
 	/^(N8N_|DB_|EXECUTIONS_|QUEUE_|CREDENTIALS_|NODES_|WORKFLOWS_|WEBHOOK_|EXTERNAL_HOOK|NODE_FUNCTION_|INSTANCE_AI_)/;
 
 /** What the caller's own Node, test runner or npm needs, and what changes n8n when it sees it. */
-const SETTINGS_OF_THE_CALLER = /^(NODE_ENV|NODE_OPTIONS|NODE_PATH|NODE_CHANNEL_.*|JEST_.*|E2E_TESTS)$|^npm_/i;
+const SETTINGS_OF_THE_CALLER =
+	/^(NODE_ENV|NODE_OPTIONS|NODE_PATH|NODE_CHANNEL_.*|JEST_.*|E2E_TESTS)$|^npm_/i;
 
 /** Everything in n8n that would call a server of its makers, or of anybody else, by itself. */
 const NO_CALLS_HOME = {
@@ -20,6 +21,7 @@ const NO_CALLS_HOME = {
 	N8N_LICENSE_DETACH_FLOATING_ON_SHUTDOWN: 'false',
 	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
 	N8N_UNVERIFIED_PACKAGES_ENABLED: 'false',
+	N8N_DISABLED_MODULES: 'mcp-registry',
 };
 
 /**

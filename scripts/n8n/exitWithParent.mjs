@@ -3,14 +3,23 @@ import { isMainThread } from 'node:worker_threads';
 
 const GRACE_MS = 12_000;
 
-// Loaded into n8n before n8n itself. The other end of descriptor 3 belongs to the process that started
-// n8n; the operating system closes it however that process ends, even by SIGKILL.
+function killEverything() {
+	try {
+		// The whole group, where this process leads one: n8n has children of its own.
+		process.kill(-process.pid, 'SIGKILL');
+	} catch {
+		process.kill(process.pid, 'SIGKILL');
+	}
+}
+
+// Loaded into a process before its own code. The other end of descriptor 3 belongs to the process that
+// started it; the operating system closes it however that one ends, even by SIGKILL.
 if (isMainThread) {
 	const parent = new Socket({ fd: 3 });
 	parent.on('error', () => {});
 	parent.once('close', () => {
 		process.kill(process.pid, 'SIGTERM');
-		setTimeout(() => process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL'), GRACE_MS);
+		setTimeout(killEverything, GRACE_MS).unref();
 	});
 	parent.resume();
 	parent.unref();

@@ -1,14 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 
 import { N8nApi, type Owner } from './api.mts';
 import { n8nEnvironment } from './environment.mts';
-import { manifestFolder, n8nModules } from './location.mjs';
+import { n8nModules } from './location.mjs';
 import { claimPort, freePort, LOOPBACK } from './ports.mts';
+import { type ProcessGroup, spawnGroup } from './processGroup.mts';
 
 export interface N8nOptions {
 	/** Holds `.n8n` with the database, the encryption key and the community packages. */
@@ -23,24 +22,16 @@ export interface N8nOptions {
 	owner?: Owner;
 }
 
-export interface RunningN8n {
+export interface RunningN8n extends ProcessGroup {
 	url: string;
 	port: number;
 	userFolder: string;
-	pid: number;
 	api: N8nApi;
 	/** What this n8n has printed so far. */
 	log(): string;
-	/** Ends n8n in order; by force after 15 seconds. */
-	stop(): Promise<void>;
-	/** Ends n8n and its task runners at once, as a power cut would. */
-	kill(): Promise<void>;
-	/** Resolves with the exit code when n8n has ended, null when a signal ended it. */
-	exited: Promise<number | null>;
 }
 
 const READY_WITHIN_MS = 120_000;
-const STOPPED_WITHIN_MS = 15_000;
 const PORT_ATTEMPTS = 3;
 
 /** n8n ended, or did not answer, while it was starting. */
@@ -50,7 +41,7 @@ export class N8nStartError extends Error {
 
 /** The Node 24 that came with the n8n to run. */
 export function n8nNode(): string {
-	return path.join(n8nModules(), '.bin', process.platform === 'win32' ? 'node.exe' : 'node');
+	return path.join(n8nModules(), 'node/bin', process.platform === 'win32' ? 'node.exe' : 'node');
 }
 
 /** n8n's entry script. */
@@ -74,20 +65,10 @@ export function prepareN8n(userFolder: string): string {
 	return folder;
 }
 
-/** Sends a signal to n8n and the task runners it started. */
-function signal(child: ChildProcess, name: NodeJS.Signals): void {
-	if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-	try {
-		if (process.platform === 'win32' || name !== 'SIGKILL') child.kill(name);
-		else process.kill(-child.pid, name);
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-	}
-}
-
 async function waitUntilReady(url: string, exited: Promise<number | null>): Promise<void> {
 	let ended = false;
-	void exited.then(() => (ended = true));
+	const end = () => (ended = true);
+	void exited.then(end, end);
 	const deadline = Date.now() + READY_WITHIN_MS;
 	while (Date.now() < deadline) {
 		if (ended) throw new N8nStartError('n8n ended while it was starting.');
@@ -99,6 +80,9 @@ async function waitUntilReady(url: string, exited: Promise<number | null>): Prom
 }
 
 async function startOnce(options: N8nOptions): Promise<RunningN8n> {
+	if (!existsSync(n8nScript())) {
+		throw new N8nStartError('n8n is not installed yet: "npm start" and "npm test" install it.');
+	}
 	const { userFolder } = options;
 	const port = await claimPort(options.port);
 	const broker = await freePort();
@@ -107,46 +91,28 @@ async function startOnce(options: N8nOptions): Promise<RunningN8n> {
 	mkdirSync(path.dirname(logFile), { recursive: true });
 	const logStart = existsSync(logFile) ? readFileSync(logFile).length : 0;
 	const output = openSync(logFile, 'a');
-	const watchdog = pathToFileURL(path.join(manifestFolder, 'exitWithParent.mjs')).href;
-	const child = spawn(n8nNode(), ['--import', watchdog, n8nScript(), 'start'], {
+	const group = spawnGroup(n8nNode(), [n8nScript(), 'start'], {
 		// n8n reads a .env file from the folder it is started in.
 		cwd: userFolder,
 		env: n8nEnvironment(userFolder, { http: port, broker }, options.env),
-		stdio: ['ignore', output, output, 'pipe'],
-		// A group of its own: Ctrl-C in a terminal reaches us alone, and we end n8n in order.
-		detached: process.platform !== 'win32',
+		output,
 	});
 	closeSync(output);
-	const exited = new Promise<number | null>((resolve, reject) => {
-		child.once('exit', (code) => resolve(code));
-		child.once('error', reject);
-	});
-	exited.catch(() => {});
-	const kill = async () => {
-		signal(child, 'SIGKILL');
-		await exited;
-	};
-	const stop = async () => {
-		signal(child, 'SIGTERM');
-		const ended = await Promise.race([
-			exited.then(() => true),
-			sleep(STOPPED_WITHIN_MS, false, { ref: false }),
-		]);
-		if (!ended) await kill();
-	};
 	const log = () => readFileSync(logFile).subarray(logStart).toString('utf8');
 	const url = `http://${LOOPBACK}:${port}`;
 	const api = new N8nApi(url);
 	try {
-		await waitUntilReady(url, exited);
+		await waitUntilReady(url, group.exited);
 		if (options.owner) await api.enter(options.owner);
 	} catch (error) {
-		await kill().catch(() => {});
+		await group.kill().catch(() => {});
 		const tail = log().trimEnd().split('\n').slice(-15).join('\n');
 		const message = error instanceof Error ? error.message : String(error);
-		throw new N8nStartError(`${message} Its last words, from ${logFile}:\n${tail}`, { cause: error });
+		throw new N8nStartError(`${message} Its last words, from ${logFile}:\n${tail}`, {
+			cause: error,
+		});
 	}
-	return { url, port, userFolder, pid: child.pid ?? 0, api, log, stop, kill, exited };
+	return { ...group, url, port, userFolder, api, log };
 }
 
 /**
@@ -161,8 +127,7 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 			return await startOnce(options);
 		} catch (error) {
 			// Between picking a free port and n8n taking it, somebody else may have been faster.
-			const lostTheRace =
-				error instanceof N8nStartError && /in use|EADDRINUSE/.test(error.message);
+			const lostTheRace = error instanceof N8nStartError && /in use|EADDRINUSE/.test(error.message);
 			if (!lostTheRace || attempt === PORT_ATTEMPTS) throw error;
 		}
 	}

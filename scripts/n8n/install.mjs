@@ -33,15 +33,31 @@ function wantedVersion() {
 	return manifest.dependencies.n8n;
 }
 
-/** Counts how many of the packages a lock file names are there. */
+/** What is left on the disk a folder is on. */
+function freeGb(folder) {
+	const { bavail, bsize } = statfsSync(folder);
+	return (bavail * bsize) / 1e9;
+}
+
+/** Whether npm installs a package of a lock file on this machine. */
+function isForThisMachine({ os, cpu, extraneous }) {
+	return (
+		!extraneous && (!os || os.includes(process.platform)) && (!cpu || cpu.includes(process.arch))
+	);
+}
+
+/** Says how many of the packages of the lock file have begun to arrive, and how full the disk gets. */
 function packageCounter(folder) {
 	const lock = JSON.parse(readFileSync(path.join(manifestFolder, 'package-lock.json'), 'utf8'));
-	const all = Object.keys(lock.packages).filter((name) => name !== '');
+	const all = Object.keys(lock.packages).filter(
+		(name) => name !== '' && isForThisMachine(lock.packages[name]),
+	);
+	const before = freeGb(folder);
 	return () => {
 		const there = all.filter((name) => existsSync(path.join(folder, name, 'package.json'))).length;
-		return there === 0
-			? `downloading ${all.length} packages`
-			: `unpacked ${there} of up to ${all.length} packages`;
+		if (there === 0) return `downloading ${all.length} packages`;
+		const written = Math.max(0, before - freeGb(folder)).toFixed(1);
+		return `unpacking ${there} of ${all.length} packages, about ${written} GB so far`;
 	};
 }
 
@@ -55,8 +71,7 @@ function headersOf(folder) {
 }
 
 function checkSpace(parent) {
-	const { bavail, bsize } = statfsSync(parent);
-	const free = (bavail * bsize) / 1e9;
+	const free = freeGb(parent);
 	if (free < NEEDED_GB) {
 		throw new StepError(
 			'making room for n8n',
@@ -84,7 +99,11 @@ async function installInto(folder, log) {
 	// None of the many packages may run code of its own; the two that must are built by name below.
 	writeFileSync(path.join(folder, '.npmrc'), 'ignore-scripts=true\nfund=false\naudit=false\n');
 	const bin = path.join(folder, 'node_modules/.bin');
-	const node = path.join(folder, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node');
+	const node = path.join(
+		folder,
+		'node_modules/node/bin',
+		process.platform === 'win32' ? 'node.exe' : 'node',
+	);
 	const build = (name, env) =>
 		runNpm(`setting up the package ${name}`, ['rebuild', name, '--ignore-scripts=false'], {
 			cwd: folder,
@@ -92,21 +111,37 @@ async function installInto(folder, log) {
 			env,
 		});
 
+	// Not `npm ci`: it refuses a lock file that lacks optional packages for other platforms, and npm leaves
+	// those out that were not to be had when the lock was made. All others come as the lock names them.
 	await shown('1/3 Packages', packageCounter(folder), () =>
-		runNpm("installing n8n's packages", ['ci', '--ignore-scripts'], { cwd: folder, log }),
-	);
-	await shown('2/3 Node 24', () => 'downloading about 50 MB', () => build('node'));
-	const headers = headersOf(folder);
-	await shown('3/3 SQLite', () => 'downloading it, or compiling it where that fails', () =>
-		build('sqlite3', {
-			PATH: bin + path.delimiter + process.env.PATH,
-			...(headers && { npm_config_nodedir: headers }),
+		runNpm("installing n8n's packages", ['install', '--no-save', '--ignore-scripts'], {
+			cwd: folder,
+			log,
 		}),
+	);
+	await shown(
+		'2/3 Node 24',
+		() => 'downloading about 50 MB',
+		() => build('node'),
+	);
+	const headers = headersOf(folder);
+	await shown(
+		'3/3 SQLite',
+		() => 'downloading it, or compiling it where that fails',
+		() =>
+			build('sqlite3', {
+				PATH: bin + path.delimiter + process.env.PATH,
+				...(headers && { npm_config_nodedir: headers }),
+			}),
 	);
 	try {
 		execFileSync(node, ['-e', OPENS_A_DATABASE], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
 	} catch (error) {
-		throw new StepError('opening a database with sqlite3', String(error.stderr), remedyFor('gyp ERR!'));
+		throw new StepError(
+			'opening a database with sqlite3',
+			String(error.stderr),
+			remedyFor('gyp ERR!'),
+		);
 	}
 }
 
@@ -122,30 +157,38 @@ export async function ensureN8n() {
 	const parent = path.dirname(folder);
 	mkdirSync(parent, { recursive: true });
 	const waiting = () => console.log('Another process is installing n8n, waiting for it…');
-	await withLock(`${folder}.lock`, async () => {
-		if (isInstalled(folder)) return;
-		const started = Date.now();
-		const version = wantedVersion();
-		const unfinished = `${folder}.unfinished`;
-		const log = `${folder}.log`;
-		rmSync(unfinished, { recursive: true, force: true });
-		checkSpace(parent);
-		console.log(`Installing n8n ${version}: about 5 minutes and 3 GB, once per n8n version, in\n${folder}`);
-		writeFileSync(log, '');
-		try {
-			await installInto(unfinished, log);
-		} catch (error) {
+	await withLock(
+		`${folder}.lock`,
+		async () => {
+			if (isInstalled(folder)) return;
+			const started = Date.now();
+			const version = wantedVersion();
+			const unfinished = `${folder}.unfinished`;
+			const log = `${folder}.log`;
 			rmSync(unfinished, { recursive: true, force: true });
-			throw error;
-		}
-		const marker = { n8n: version, installedWith: process.version, at: new Date().toISOString() };
-		writeFileSync(path.join(unfinished, MARKER), JSON.stringify(marker));
-		rmSync(folder, { recursive: true, force: true });
-		renameSync(unfinished, folder);
-		rmSync(log);
-		console.log(`n8n ${version} is installed (${duration(Date.now() - started)}).`);
-		const others = readdirSync(parent).filter((name) => existsSync(path.join(parent, name, MARKER)));
-		if (others.length > 1) console.log(`You may delete older ones from ${parent}.`);
-	}, waiting);
+			checkSpace(parent);
+			console.log(
+				`Installing n8n ${version}: 5 to 10 minutes and 3 GB, once per n8n version, in\n${folder}`,
+			);
+			writeFileSync(log, '');
+			try {
+				await installInto(unfinished, log);
+			} catch (error) {
+				rmSync(unfinished, { recursive: true, force: true });
+				throw error;
+			}
+			const marker = { n8n: version, installedWith: process.version, at: new Date().toISOString() };
+			writeFileSync(path.join(unfinished, MARKER), JSON.stringify(marker));
+			rmSync(folder, { recursive: true, force: true });
+			renameSync(unfinished, folder);
+			rmSync(log);
+			console.log(`n8n ${version} is installed (${duration(Date.now() - started)}).`);
+			const others = readdirSync(parent).filter((name) =>
+				existsSync(path.join(parent, name, MARKER)),
+			);
+			if (others.length > 1) console.log(`You may delete older ones from ${parent}.`);
+		},
+		waiting,
+	);
 	return folder;
 }

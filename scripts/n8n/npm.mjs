@@ -1,11 +1,21 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 
-const SHOWN_LINES = 15;
+const SHOWN_LINES = 8;
 
 /** What npm tells the scripts it runs about the package it runs them for, and must not hear back. */
 const ABOUT_THE_CALLER =
 	/^npm_(package_|lifecycle_|command$|config_(local_prefix|ignore_scripts|dry_run|global|location|omit|include|only|production|workspace.*|package_lock.*|nodedir|loglevel|json|silent|prefix)$)|^(INIT_CWD|NODE_ENV|NODE_OPTIONS)$/i;
+
+/** The beginning, where npm names the cause, and the end, where compilers do. */
+function excerpt(output) {
+	const lines = output
+		.split('\n')
+		.filter((line) => !/^npm (warn|notice)|^(npm error)?\s*$/i.test(line))
+		.map((line) => `  | ${line}`);
+	if (lines.length <= 2 * SHOWN_LINES) return lines;
+	return [...lines.slice(0, SHOWN_LINES), '  | …', ...lines.slice(-SHOWN_LINES)];
+}
 
 /** A step of the set-up failed; the message says which, what was printed last, and what to do. */
 export class StepError extends Error {
@@ -15,14 +25,7 @@ export class StepError extends Error {
 	 * @param {string} remedy what the user can do
 	 */
 	constructor(step, output, remedy) {
-		const lines = output
-			.split('\n')
-			.filter((line) => line.trim() !== '' && !/^npm (warn|notice)/i.test(line));
-		super(
-			[`Failed: ${step}.`, ...lines.slice(-SHOWN_LINES).map((line) => `  | ${line}`), remedy]
-				.filter(Boolean)
-				.join('\n'),
-		);
+		super([`Failed: ${step}.`, ...excerpt(output), remedy].filter(Boolean).join('\n'));
 		this.name = 'StepError';
 	}
 }
@@ -81,6 +84,8 @@ export async function runNpm(step, args, { cwd, env = {}, log }) {
 			stdio: ['ignore', 'pipe', 'pipe'],
 			shell: npm.shell,
 		});
+		const end = () => child.kill();
+		process.once('exit', end);
 		let stdout = '';
 		let all = '';
 		const hear = (chunk) => {
@@ -94,6 +99,7 @@ export async function runNpm(step, args, { cwd, env = {}, log }) {
 		child.stderr.setEncoding('utf8').on('data', hear);
 		child.once('error', (error) => reject(new StepError(step, String(error), 'Is npm installed?')));
 		child.once('close', (code) => {
+			process.off('exit', end);
 			if (code === 0) return resolve(stdout);
 			const remedy = remedyFor(all) + (log ? `\nAll of npm's output: ${log}` : '');
 			reject(new StepError(step, all, remedy));

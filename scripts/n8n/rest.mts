@@ -1,5 +1,14 @@
 import type { Json } from './executionData.mts';
 
+/** n8n's answers carry its stack trace beside the message. */
+function messageIn(body: string): string {
+	try {
+		return (JSON.parse(body) as { message?: string }).message ?? body;
+	} catch {
+		return body.slice(0, 500);
+	}
+}
+
 /** n8n answered a REST call with an error. */
 export class N8nApiError extends Error {
 	override name = 'N8nApiError';
@@ -7,7 +16,7 @@ export class N8nApiError extends Error {
 	readonly status: number;
 
 	constructor(method: string, path: string, status: number, body: string) {
-		super(`n8n answered ${method} ${path} with ${status}: ${body.slice(0, 500)}`);
+		super(`n8n answered ${method} ${path} with ${status}: ${messageIn(body)}`);
 		this.status = status;
 	}
 }

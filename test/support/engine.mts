@@ -31,9 +31,7 @@ import { SparkLoopIncomingWebhookApi } from '../../credentials/SparkLoopIncoming
 import { SparkLoopWebhookTokenApi } from '../../credentials/SparkLoopWebhookTokenApi.credentials';
 import { SparkLoop } from '../../nodes/SparkLoop/SparkLoop.node';
 import { SparkLoopTrigger } from '../../nodes/SparkLoop/SparkLoopTrigger.node';
-
-/** The `node_modules` of the n8n that the tests run. */
-declare const N8N_MODULES: string;
+import { n8nModules } from '../../scripts/n8n/location.mjs';
 
 process.env.N8N_USER_FOLDER ??= mkdtempSync(path.join(tmpdir(), 'n8n-engine-'));
 
@@ -50,7 +48,7 @@ const OWN_CREDENTIALS: Record<string, ICredentialType> = Object.fromEntries(
 	),
 );
 
-const nodesBase = new LazyPackageDirectoryLoader(path.join(N8N_MODULES, 'n8n-nodes-base'));
+const nodesBase = new LazyPackageDirectoryLoader(path.join(n8nModules(), 'n8n-nodes-base'));
 let loaded: Promise<void> | undefined;
 
 const nodeTypes: INodeTypes = {

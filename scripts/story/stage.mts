@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { startSandbox, type Sandbox } from '../../sandbox/server.mts';
+import type { N8nApi, Owner, WorkflowFile } from '../n8n/api.mts';
+import { startN8n, type RunningN8n } from '../n8n/host.mts';
+import { installPackage } from '../n8n/package.mts';
+
+const ROOT = path.join(import.meta.dirname, '..', '..');
+
+/** The owner's address; the password is drawn anew for every stage. */
+const OWNER_EMAIL = 'owner@example.com';
+
+/** The workflows in service, by what they do: n8n's id and the addresses of their entrances. */
+export interface Box {
+	id: string;
+	signUpForm: string;
+	confirmationForm: string;
+	manageForm: string;
+	/** Name of the Data Table. */
+	table: string;
+}
+
+/** A newsletter with everything it needs, on this machine. */
+export interface Stage {
+	n8n: RunningN8n;
+	sandbox: Sandbox;
+	owner: Owner;
+	box: Box;
+	/** Where an ESP of one's own reports its changes (POST), with the header that the workflow wants. */
+	yourEsp: { id: string; url: string; header: { name: string; value: string } };
+	sparkLoopToYourEsp: { id: string };
+	close(): Promise<void>;
+}
+
+export interface StageOptions {
+	/** 0 takes any free port. */
+	n8nPort: number;
+	/** 0 takes any free port. */
+	sandboxPort: number;
+	/** Told what happens while it is set up. */
+	progress: (what: string) => void;
+}
+
+interface NodeFile {
+	name: string;
+	type: string;
+	webhookId?: string;
+	parameters: Record<string, unknown>;
+	credentials?: Record<string, { id: string; name: string }>;
+}
+
+/** A workflow of `workflows/`, as a user downloads it. */
+export function workflowFile(file: string): WorkflowFile & { nodes: NodeFile[] } {
+	return JSON.parse(
+		readFileSync(path.join(ROOT, 'workflows', file), 'utf8'),
+	) as WorkflowFile & { nodes: NodeFile[] };
+}
+
+/** The last part of the address of a form or webhook in a workflow file. */
+const entrance = (file: { nodes: NodeFile[] }, name: string): string => {
+	const id = file.nodes.find((node) => node.name === name)?.webhookId;
+	if (!id) throw new Error(`The workflow has no entrance named "${name}"`);
+	return id;
+};
+
+/** Does what the notes on the canvas ask a user for: chooses a credential on every node that wants one. */
+function chooseCredentials(
+	file: { nodes: NodeFile[] },
+	choice: (node: NodeFile) => { type: string; id: string } | undefined,
+): void {
+	for (const node of file.nodes) {
+		const chosen = choice(node);
+		if (chosen) node.credentials = { [chosen.type]: { id: chosen.id, name: chosen.type } };
+	}
+}
+
+/** Fills in one value of a workflow's Settings node. */
+export function fillIn(file: { nodes: NodeFile[] }, values: Record<string, string>): void {
+	const settings = file.nodes.find(({ name }) => name === 'Settings');
+	const { assignments } = settings?.parameters.assignments as {
+		assignments: Array<{ name: string; value: string }>;
+	};
+	for (const [name, value] of Object.entries(values)) {
+		const assignment = assignments.find((entry) => entry.name === name);
+		if (!assignment) throw new Error(`The Settings node has no '${name}'`);
+		assignment.value = value;
+	}
+}
+
+/**
+ * Sets a newsletter up: a fresh n8n with the packed package, the sandbox as SparkLoop, ESP and mailbox, and the three
+ * workflows, imported and published as the notes on their canvases say.
+ *
+ * @throws when a port is taken, or anything does not come up; nothing keeps running then
+ */
+export async function setStage({ n8nPort, sandboxPort, progress }: StageOptions): Promise<Stage> {
+	const userFolder = mkdtempSync(path.join(tmpdir(), 'n8n-nodes-sparkloop-'));
+	let sandbox: Sandbox | undefined;
+	let n8n: RunningN8n | undefined;
+	const close = async () => {
+		await Promise.allSettled([n8n?.stop(), sandbox?.close()]);
+		rmSync(userFolder, { recursive: true, force: true, maxRetries: 5 });
+	};
+	try {
+		sandbox = await startSandbox({ port: sandboxPort, delivery: { timeScale: 1 / 600 } });
+		progress('Putting the packed package into a fresh n8n');
+		await installPackage({ userFolder, projectRoot: ROOT });
+		progress('Starting n8n');
+		const owner = {
+			email: OWNER_EMAIL,
+			password: `Aa1${randomBytes(12).toString('base64url')}`,
+			firstName: 'Newsletter',
+			lastName: 'Owner',
+		};
+		n8n = await startN8n({ userFolder, port: n8nPort, owner });
+		progress('Importing credentials and workflows');
+		return { n8n, sandbox, owner, close, ...(await putWorkflowsIntoService(n8n, sandbox)) };
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+async function putWorkflowsIntoService(
+	{ api, url }: RunningN8n,
+	sandbox: Sandbox,
+): Promise<Pick<Stage, 'box' | 'yourEsp' | 'sparkLoopToYourEsp'>> {
+	const credentials = await importCredentials(api, sandbox);
+
+	const box = workflowFile('newsletter-in-a-box.json');
+	const table = 'SparkLoop newsletter contacts';
+	fillIn(box, { table, newsletter: 'The Sandbox Weekly', sender: 'weekly@example.com' });
+	chooseCredentials(box, ({ type }) =>
+		type.endsWith('.sparkLoopTrigger')
+			? credentials.token
+			: type.endsWith('.sparkLoop')
+				? credentials.api
+				: type.endsWith('.emailSend')
+					? credentials.smtp
+					: undefined,
+	);
+	const boxId = await api.importWorkflow(box);
+	const setUp = await api.waitForExecution(await api.runWorkflow(boxId, 'Set up (run once)'));
+	if (setUp.status !== 'success') {
+		throw new Error(`The set-up of the box ended with ${setUp.status}`);
+	}
+
+	const toEsp = workflowFile('sparkloop-to-your-esp.json');
+	fillIn(toEsp, { contactUrl: `${sandbox.espUrl}/contacts/{email}` });
+	chooseCredentials(toEsp, ({ type }) =>
+		type.endsWith('.sparkLoopTrigger')
+			? credentials.token
+			: type.endsWith('.httpRequest')
+				? credentials.espKey
+				: undefined,
+	);
+	const toEspId = await api.importWorkflow(toEsp);
+
+	const fromEsp = workflowFile('your-esp-to-sparkloop.json');
+	chooseCredentials(fromEsp, ({ type }) =>
+		type.endsWith('.webhook')
+			? credentials.fromEsp
+			: type.endsWith('.sparkLoop')
+				? credentials.incomingWebhook
+				: undefined,
+	);
+	const fromEspId = await api.importWorkflow(fromEsp);
+
+	const eventsOf = (file: { nodes: NodeFile[] }) =>
+		`/webhook/${entrance(file, 'When SparkLoop sends an event')}/webhook`;
+	const yourEspPath = `/webhook/${entrance(fromEsp, 'When your ESP reports a change')}`;
+	for (const id of [boxId, toEspId, fromEspId]) await api.publish(id);
+	for (const path of [eventsOf(box), eventsOf(toEsp), yourEspPath]) await api.waitForWebhook(path);
+
+	const forms = `${url}/form/`;
+	const signUpForm = forms + entrance(box, 'Sign-up form');
+	sandbox.setSiteUrl(signUpForm);
+	sandbox.setWebhooks(
+		[box, toEsp].map((file) => ({
+			url: url + eventsOf(file),
+			events: ['sync_subscriber', 'new_referral', 'reward_unlocked'],
+		})),
+	);
+	return {
+		box: {
+			id: boxId,
+			table,
+			signUpForm,
+			confirmationForm: forms + entrance(box, 'Confirmation form'),
+			manageForm: forms + entrance(box, 'Manage form'),
+		},
+		yourEsp: { id: fromEspId, url: url + yourEspPath, header: credentials.fromEsp.header },
+		sparkLoopToYourEsp: { id: toEspId },
+	};
+}
+
+async function importCredentials(api: N8nApi, sandbox: Sandbox) {
+	const store = async (name: string, type: string, data: Record<string, unknown>) => ({
+		type,
+		id: await api.importCredential({ name, type, data }),
+	});
+	const header = { name: 'X-Your-ESP', value: randomBytes(24).toString('base64url') };
+	return {
+		token: await store('SparkLoop Webhook Token', 'sparkLoopWebhookTokenApi', {
+			webhookToken: sandbox.webhookToken,
+		}),
+		api: await store('SparkLoop API', 'sparkLoopApi', {
+			apiKey: sandbox.apiKey,
+			baseUrl: sandbox.apiUrl,
+		}),
+		incomingWebhook: await store('SparkLoop Incoming Webhook', 'sparkLoopIncomingWebhookApi', {
+			webhookSecretUrl: sandbox.incomingWebhookUrl,
+		}),
+		smtp: await store('Mail', 'smtp', {
+			user: 'weekly',
+			password: 'sandbox',
+			host: sandbox.smtp.host,
+			port: sandbox.smtp.port,
+			secure: false,
+			disableStartTls: true,
+		}),
+		espKey: await store('API key of your ESP', 'httpHeaderAuth', {
+			name: 'Authorization',
+			value: `Bearer ${sandbox.espKey}`,
+		}),
+		fromEsp: { ...(await store('What your ESP sends', 'httpHeaderAuth', header)), header },
+	};
+}

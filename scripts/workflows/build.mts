@@ -1,0 +1,23 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { WorkflowFile } from './canvas.mts';
+import { newsletterInABox } from './newsletterInABox.mts';
+import { sparkLoopToYourEsp } from './sparkLoopToYourEsp.mts';
+import { yourEspToSparkLoop } from './yourEspToSparkLoop.mts';
+
+/** File in `workflows/` → the workflow it holds. */
+export const WORKFLOWS: Readonly<Record<string, () => WorkflowFile>> = {
+	'newsletter-in-a-box.json': newsletterInABox,
+	'sparkloop-to-your-esp.json': sparkLoopToYourEsp,
+	'your-esp-to-sparkloop.json': yourEspToSparkLoop,
+};
+
+/** The text of a workflow file, as it lies in `workflows/`. */
+export const textOf = (workflow: WorkflowFile): string => `${JSON.stringify(workflow, null, 2)}\n`;
+
+if (import.meta.main) {
+	for (const [file, build] of Object.entries(WORKFLOWS)) {
+		writeFileSync(path.join(import.meta.dirname, '..', '..', 'workflows', file), textOf(build()));
+	}
+}

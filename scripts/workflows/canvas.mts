@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+
+/** A node as n8n exports it. */
+interface NodeFile {
+	id: string;
+	name: string;
+	type: string;
+	typeVersion: number;
+	position: [number, number];
+	parameters: object;
+	webhookId?: string;
+	[setting: string]: unknown;
+}
+
+type Connections = Record<
+	string,
+	{ main: Array<Array<{ node: string; type: 'main'; index: number }>> }
+>;
+
+/** A workflow as n8n exports and imports it. */
+export interface WorkflowFile {
+	name: string;
+	nodes: NodeFile[];
+	connections: Connections;
+	settings: object;
+	pinData?: Record<string, Array<{ json: object }>>;
+	meta: { templateCredsSetupCompleted: boolean };
+}
+
+/** Column and row on the canvas; a node takes one of each. */
+export type Place = [column: number, row: number];
+
+const COLUMN = 224;
+const ROW = 208;
+/** n8n's own node versions, so that every file uses the same. */
+const VERSIONS: Readonly<Record<string, number>> = {
+	crypto: 2,
+	dataTable: 1.1,
+	emailSend: 2.1,
+	filter: 2.2,
+	formTrigger: 2.4,
+	httpRequest: 4.2,
+	if: 2.2,
+	set: 3.4,
+	switch: 3.2,
+	webhook: 2.1,
+};
+
+/** Builds one workflow file. Ids come from names, so that building twice gives the same file. */
+export class Canvas {
+	private readonly name: string;
+	private readonly nodes: NodeFile[] = [];
+	private readonly connections: Connections = {};
+	private readonly pinned: Record<string, Array<{ json: object }>> = {};
+
+	constructor(name: string) {
+		this.name = name;
+	}
+
+	/**
+	 * Adds a node.
+	 *
+	 * @param type such as `set` of n8n's own nodes, or a full one with its package
+	 * @param settings whatever else n8n keeps on a node, such as `retryOnFail`
+	 * @returns the name, to connect it by
+	 */
+	node(
+		name: string,
+		type: string,
+		place: Place,
+		parameters: object,
+		settings: object = {},
+	): string {
+		const listens = /webhook$|Trigger$/i.test(type) && !type.startsWith('manual');
+		this.nodes.push({
+			id: this.uuid(name),
+			name,
+			type: type.includes('.') ? type : `n8n-nodes-base.${type}`,
+			typeVersion: VERSIONS[type] ?? 1,
+			position: [place[0] * COLUMN, place[1] * ROW],
+			parameters,
+			...(listens ? { webhookId: this.webhookIdOf(name) } : {}),
+			...settings,
+		});
+		return name;
+	}
+
+	/** The last part of a form's or webhook's address. */
+	webhookIdOf(name: string): string {
+		return this.uuid(`webhook of ${name}`);
+	}
+
+	/** Adds a sticky note. `size`: columns and rows. Colours: 1 yellow … 7 grey. */
+	note(place: Place, size: Place, content: string, color = 7): void {
+		this.nodes.push({
+			id: this.uuid(content),
+			name: `Note ${this.nodes.filter(({ type }) => type.endsWith('stickyNote')).length + 1}`,
+			type: 'n8n-nodes-base.stickyNote',
+			typeVersion: 1,
+			position: [place[0] * COLUMN, place[1] * ROW],
+			parameters: { content, width: size[0] * COLUMN, height: size[1] * ROW, color },
+		});
+	}
+
+	/** Leads from each node's first output to the next. */
+	chain(...names: string[]): void {
+		names.slice(1).forEach((to, index) => this.connect(names[index], 0, to));
+	}
+
+	/** Leads from one output of a node to another node. */
+	connect(from: string, output: number, to: string): void {
+		for (const name of [from, to]) {
+			if (!this.nodes.some((node) => node.name === name)) throw new Error(`No node "${name}"`);
+		}
+		const { main } = (this.connections[from] ??= { main: [] });
+		while (main.length <= output) main.push([]);
+		main[output].push({ node: to, type: 'main', index: 0 });
+	}
+
+	/** Sample items, so that the workflow can be tried before SparkLoop is connected. */
+	pin(name: string, items: object[]): void {
+		this.pinned[name] = items.map((json) => ({ json }));
+	}
+
+	toFile(): WorkflowFile {
+		return {
+			name: this.name,
+			nodes: this.nodes,
+			connections: this.connections,
+			settings: { executionOrder: 'v1' },
+			...(Object.keys(this.pinned).length > 0 ? { pinData: this.pinned } : {}),
+			meta: { templateCredsSetupCompleted: false },
+		};
+	}
+
+	private uuid(name: string): string {
+		const hex = createHash('sha256').update(`${this.name}\n${name}`).digest('hex');
+		return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+	}
+}
+
+/** Parameters of a Set node. `keep`: whether the item's other fields stay. */
+export const assign = (values: Record<string, string>, keep = true): object => ({
+	assignments: {
+		assignments: Object.entries(values).map(([name, value]) => ({
+			id: name,
+			name,
+			type: 'string',
+			value,
+		})),
+	},
+	includeOtherFields: keep,
+	options: {},
+});
+
+/** One condition of an If, Filter or Switch node; `right` may be left out for operations that need none. */
+export const condition = (
+	left: string,
+	operation: string,
+	right?: string,
+	type = 'string',
+): object => ({
+	options: { caseSensitive: true, leftValue: '', typeValidation: 'loose', version: 2 },
+	combinator: 'and',
+	conditions: [
+		{
+			id: `${left} ${operation}`,
+			leftValue: left,
+			rightValue: right ?? '',
+			operator: { type, operation, ...(right === undefined ? { singleValue: true } : {}) },
+		},
+	],
+});
+
+/** Parameters of an If node. */
+export const when = (...args: Parameters<typeof condition>): object => ({
+	conditions: condition(...args),
+	options: {},
+});
+
+/** Parameters of a Switch node that compares one value, with a named output for each, and one for the rest. */
+export const switchOn = (
+	value: string,
+	outputs: Record<string, string>,
+	fallback?: string,
+): object => ({
+	rules: {
+		values: Object.entries(outputs).map(([label, expected]) => ({
+			conditions: condition(value, 'equals', expected),
+			renameOutput: true,
+			outputKey: label,
+		})),
+	},
+	options: fallback ? { fallbackOutput: 'extra', renameFallbackOutput: fallback } : {},
+});

@@ -1,0 +1,528 @@
+import { assign, Canvas, switchOn, when, type Place, type WorkflowFile } from './canvas.mts';
+
+/** The contact list: column → type in an n8n Data Table. */
+const COLUMNS: Record<string, 'string' | 'number'> = {
+	email: 'string',
+	name: 'string',
+	status: 'string',
+	token: 'string',
+	confirm_token: 'string',
+	pending_email: 'string',
+	referrer_code: 'string',
+	RH_SUBID: 'string',
+	RH_CODE: 'string',
+	RH_REFLINK: 'string',
+	RH_ISREF: 'string',
+	RH_TOTREF: 'number',
+	RH_COUPON: 'string',
+	RH_LASTREWARD: 'string',
+	RH_WIN: 'string',
+};
+
+const SIGN_UP = 'Sign-up form';
+const CONFIRM = 'Confirmation form';
+const MANAGE = 'Manage form';
+const EVENT = 'When SparkLoop sends an event';
+const SET_UP = 'Set up (run once)';
+
+const TABLE = { __rl: true, mode: 'name', value: "={{ $('Settings').first().json.table }}" };
+
+const matching = (column: string, value: string): object => ({
+	matchType: 'allConditions',
+	filters: { conditions: [{ keyName: column, condition: 'eq', keyValue: value }] },
+});
+
+const columns = (value: Record<string, string>): object => ({
+	mappingMode: 'defineBelow',
+	value,
+	matchingColumns: [],
+	schema: Object.keys(value).map((id) => ({
+		id,
+		displayName: id,
+		type: 'string',
+		display: true,
+		required: false,
+		defaultMatch: false,
+		readOnly: false,
+		removed: false,
+	})),
+});
+
+/** A newsletter on nothing but n8n: forms, a Data Table as the contact list, and SparkLoop in both directions. */
+export function newsletterInABox(): WorkflowFile {
+	const canvas = new Canvas('Newsletter in a box');
+	notes(canvas);
+	entrances(canvas);
+	signUp(canvas);
+	confirmation(canvas);
+	manage(canvas);
+	sparkLoopEvent(canvas);
+	setUp(canvas);
+	return canvas.toFile();
+}
+
+function notes(canvas: Canvas): void {
+	canvas.note(
+		[-2.6, -0.4],
+		[2.3, 3],
+		`## Newsletter in a box
+A sign-up page, a contact list and a referral program on nothing but n8n.
+
+1. **Settings**: your newsletter's name and sender address.
+2. Credentials: **SMTP** on the two mail nodes, **SparkLoop API** on the three SparkLoop nodes, **SparkLoop Webhook Token** on the trigger.
+3. Run **Set up (run once)**: it makes the contact list (a Data Table).
+4. Publish. In SparkLoop, set the sign-up page to the **Production URL** of the *Sign-up form*, and add a webhook with the Production URL of *When SparkLoop sends an event*.
+
+Put the link to the *Manage form*, with \`?token=\` and the contact's token, into the footer of every mail.`,
+		1,
+	);
+	canvas.note(
+		[-2.6, 2.8],
+		[2.3, 1.9],
+		`### Who brought whom
+SparkLoop's script cannot run on an n8n form. So the sign-up page takes the referral code from its own link (\`rh_ref\`), and the code goes to SparkLoop's API with the sign-up, **after** the address was confirmed.`,
+		5,
+	);
+	canvas.note(
+		[-2.6, 4.9],
+		[2.3, 1.9],
+		`### When something fails
+A step that fails shows its form's error page, and the same link works again. SparkLoop hears 500 and sends its event again, for up to a month.
+
+To be told, choose an error workflow under **⋯ → Settings → Error workflow**.`,
+		4,
+	);
+}
+
+const hidden = (fieldName: string) => ({ fieldType: 'hiddenField', fieldName });
+
+const form = (
+	title: string,
+	description: string,
+	fields: object[],
+	button: string,
+	done: string,
+) => ({
+	formTitle: title,
+	formDescription: description,
+	formFields: { values: fields },
+	responseMode: 'lastNode',
+	options: {
+		appendAttribution: false,
+		buttonLabel: button,
+		respondWithOptions: { values: { respondWith: 'text', formSubmittedText: done } },
+	},
+});
+
+function entrances(canvas: Canvas): void {
+	canvas.node(
+		SIGN_UP,
+		'formTrigger',
+		[0, 0],
+		form(
+			'Join the newsletter',
+			'One mail a week. Bring your friends and win rewards.',
+			[
+				{
+					fieldLabel: 'Your e-mail address',
+					fieldName: 'email',
+					fieldType: 'email',
+					requiredField: true,
+				},
+				{ fieldLabel: 'Your name', fieldName: 'name' },
+				hidden('rh_ref'),
+			],
+			'Join',
+			'Almost there: please open the mail that we just sent you, and confirm your address.',
+		),
+	);
+	canvas.node(
+		CONFIRM,
+		'formTrigger',
+		[0, 1.2],
+		form(
+			'Confirm your address',
+			'Press the button, and you are on the list.',
+			[hidden('token')],
+			'Confirm',
+			'Thank you. If your link was still valid, your address is confirmed. Otherwise, please sign up again.',
+		),
+	);
+	canvas.node(
+		MANAGE,
+		'formTrigger',
+		[0, 2.6],
+		form(
+			'Your subscription',
+			'What would you like to do?',
+			[
+				{
+					fieldLabel: 'What would you like to do?',
+					fieldName: 'wish',
+					fieldType: 'dropdown',
+					fieldOptions: { values: [{ option: 'Change my address' }, { option: 'Unsubscribe' }] },
+					requiredField: true,
+				},
+				{ fieldLabel: 'Your new e-mail address', fieldName: 'new_email', fieldType: 'email' },
+				hidden('token'),
+			],
+			'Go',
+			'Thank you. A new address counts once you open the mail that we sent to it, and confirm.',
+		),
+	);
+	canvas.node(EVENT, 'n8n-nodes-sparkloop.sparkLoopTrigger', [0, 4.2], {
+		authentication: 'sparkLoopToken',
+		events: ['sync_subscriber', 'new_referral', 'reward_unlocked'],
+		items: 'contacts',
+		fieldNames: 'upperCase',
+		respond: 'lastNode',
+		options: { extraFields: { field: [{ source: 'win_key', name: 'RH_WIN' }] } },
+	});
+	canvas.node(SET_UP, 'manualTrigger', [0, 5.6], {});
+
+	canvas.node(
+		'Settings',
+		'set',
+		[1.2, 2.6],
+		assign({
+			table: 'SparkLoop newsletter contacts',
+			newsletter: 'My newsletter',
+			sender: 'newsletter@example.com',
+			entrance: '={{ $prevNode.name }}',
+			forms: "={{ $execution.resumeFormUrl.split('/form-waiting/')[0] + '/form/' }}",
+		}),
+	);
+	canvas.node(
+		'Which way in?',
+		'switch',
+		[2.2, 2.6],
+		switchOn('={{ $json.entrance }}', {
+			'Sign-up': SIGN_UP,
+			Confirmation: CONFIRM,
+			Manage: MANAGE,
+			'SparkLoop event': EVENT,
+			'Set up': SET_UP,
+		}),
+	);
+	for (const entrance of [SIGN_UP, CONFIRM, MANAGE, EVENT, SET_UP]) {
+		canvas.connect(entrance, 0, 'Settings');
+	}
+	canvas.chain('Settings', 'Which way in?');
+}
+
+const EMAIL = '^[^\\s@,;<>]+@[^\\s@,;<>]+\\.[^\\s@,;<>.]+$';
+
+function find(canvas: Canvas, name: string, place: Place, column: string, value: string): void {
+	canvas.node(
+		name,
+		'dataTable',
+		place,
+		{
+			resource: 'row',
+			operation: 'get',
+			dataTableId: TABLE,
+			...matching(column, value),
+			returnAll: false,
+			limit: 1,
+		},
+		{ alwaysOutputData: true },
+	);
+}
+
+function write(
+	canvas: Canvas,
+	name: string,
+	place: Place,
+	found: string,
+	value: Record<string, string>,
+): void {
+	canvas.node(name, 'dataTable', place, {
+		resource: 'row',
+		operation: 'update',
+		dataTableId: TABLE,
+		...matching('id', `={{ $('${found}').first().json.id }}`),
+		columns: columns(value),
+		options: {},
+	});
+}
+
+function mail(
+	canvas: Canvas,
+	name: string,
+	place: Place,
+	to: string,
+	subject: string,
+	text: string,
+): void {
+	canvas.node(name, 'emailSend', place, {
+		fromEmail: "={{ $('Settings').first().json.sender }}",
+		toEmail: to,
+		subject,
+		emailFormat: 'text',
+		text,
+		options: { appendAttribution: false },
+	});
+}
+
+const confirmLink = (canvas: Canvas, secret: string): string =>
+	`{{ $('Settings').first().json.forms }}${canvas.webhookIdOf(CONFIRM)}?token={{ ${secret} }}`;
+
+function signUp(canvas: Canvas): void {
+	const settings = "$('Settings').first().json";
+	const known = "$('Look for the contact').first().json";
+	canvas.node(
+		'Is it an e-mail address?',
+		'if',
+		[3.6, -0.4],
+		when('={{ $json.email }}', 'regex', EMAIL),
+	);
+	canvas.node('Refuse the address', 'stopAndError', [4.7, 0.3], {
+		errorMessage: 'The sign-up form was sent without a valid e-mail address',
+	});
+	find(canvas, 'Look for the contact', [4.7, -0.5], 'email', '={{ $json.email.toLowerCase() }}');
+	canvas.node('Make a secret', 'crypto', [5.7, -0.5], {
+		action: 'generate',
+		dataPropertyName: 'secret',
+		encodingType: 'uuid',
+	});
+	canvas.node('Note the sign-up', 'dataTable', [6.7, -0.5], {
+		resource: 'row',
+		operation: 'upsert',
+		dataTableId: TABLE,
+		...matching('email', `={{ ${settings}.email.toLowerCase() }}`),
+		columns: columns({
+			email: `={{ ${settings}.email.toLowerCase() }}`,
+			name: `={{ ${settings}.name || ${known}.name || '' }}`,
+			status: `={{ ${known}.status === 'subscribed' ? 'subscribed' : 'pending' }}`,
+			token: `={{ ${known}.token || $json.secret }}`,
+			confirm_token: '={{ $json.secret }}',
+			pending_email: '',
+			referrer_code: `={{ ${known}.referrer_code || ${settings}.rh_ref || '' }}`,
+		}),
+		options: {},
+	});
+	mail(
+		canvas,
+		'Mail the link',
+		[7.7, -0.5],
+		`={{ ${settings}.email }}`,
+		`=Please confirm: {{ ${settings}.newsletter }}`,
+		`=Hello,
+
+please confirm that you want {{ ${settings}.newsletter }} at this address:
+${confirmLink(canvas, '$json.confirm_token')}
+
+If you did not ask for it, do nothing, and nothing happens.`,
+	);
+	canvas.connect('Which way in?', 0, 'Is it an e-mail address?');
+	canvas.connect('Is it an e-mail address?', 1, 'Refuse the address');
+	canvas.chain(
+		'Is it an e-mail address?',
+		'Look for the contact',
+		'Make a secret',
+		'Note the sign-up',
+		'Mail the link',
+	);
+}
+
+const tellSparkLoop = (canvas: Canvas, name: string, place: Place, parameters: object): void => {
+	canvas.node(name, 'n8n-nodes-sparkloop.sparkLoop', place, {
+		resource: 'subscriber',
+		sendThrough: 'api',
+		...parameters,
+	});
+};
+
+function confirmation(canvas: Canvas): void {
+	const found = 'Look for the confirmation';
+	find(canvas, found, [3.6, 1], 'confirm_token', "={{ $json.token || 'no token' }}");
+	canvas.node('Is the link valid?', 'if', [4.7, 1], when('={{ $json.email }}', 'notEmpty'));
+	canvas.node('Link out of date', 'noOp', [5.7, 1.9], {});
+	canvas.node(
+		'Is it a new address?',
+		'if',
+		[5.7, 1],
+		when('={{ $json.pending_email }}', 'notEmpty'),
+	);
+	tellSparkLoop(canvas, 'Tell SparkLoop the new address', [6.9, 0.6], {
+		operation: 'update',
+		email: '={{ $json.pending_email }}',
+		previousEmail: '={{ $json.email }}',
+		additionalFields: { name: '={{ $json.name }}' },
+	});
+	write(canvas, 'Write the new address', [7.9, 0.6], found, {
+		email: `={{ $('${found}').first().json.pending_email }}`,
+		pending_email: '',
+		token: `={{ $('${found}').first().json.confirm_token }}`,
+		confirm_token: '',
+	});
+	tellSparkLoop(canvas, 'Tell SparkLoop of the sign-up', [6.9, 1.4], {
+		operation: 'subscribe',
+		email: '={{ $json.email }}',
+		additionalFields: {
+			name: '={{ $json.name }}',
+			createdAt: '={{ $json.createdAt }}',
+			referrerCode: '={{ $json.referrer_code }}',
+		},
+	});
+	write(canvas, 'Mark as subscribed', [7.9, 1.4], found, {
+		status: 'subscribed',
+		confirm_token: '',
+	});
+	canvas.connect('Which way in?', 1, found);
+	canvas.chain(
+		found,
+		'Is the link valid?',
+		'Is it a new address?',
+		'Tell SparkLoop the new address',
+		'Write the new address',
+	);
+	canvas.connect('Is the link valid?', 1, 'Link out of date');
+	canvas.connect('Is it a new address?', 1, 'Tell SparkLoop of the sign-up');
+	canvas.chain('Tell SparkLoop of the sign-up', 'Mark as subscribed');
+}
+
+function manage(canvas: Canvas): void {
+	const found = 'Look for the subscriber';
+	const settings = "$('Settings').first().json";
+	find(canvas, found, [3.6, 2.6], 'token', "={{ $json.token || 'no token' }}");
+	canvas.node(
+		'Are they subscribed?',
+		'if',
+		[4.7, 2.6],
+		when('={{ $json.status }}', 'equals', 'subscribed'),
+	);
+	canvas.node('Nobody to manage', 'noOp', [5.7, 3.5], {});
+	canvas.node(
+		'Do they want to leave?',
+		'if',
+		[5.7, 2.6],
+		when(`={{ ${settings}.wish }}`, 'equals', 'Unsubscribe'),
+	);
+	tellSparkLoop(canvas, 'Tell SparkLoop of the unsubscribe', [6.9, 2.2], {
+		operation: 'unsubscribe',
+		email: '={{ $json.email }}',
+	});
+	write(canvas, 'Mark as unsubscribed', [7.9, 2.2], found, { status: 'unsubscribed' });
+	canvas.node(
+		'Is the new address one?',
+		'if',
+		[6.9, 3],
+		when(`={{ ${settings}.new_email }}`, 'regex', EMAIL),
+	);
+	canvas.node('Refuse the new address', 'stopAndError', [7.9, 3.8], {
+		errorMessage: 'The manage form was sent without a valid new e-mail address',
+	});
+	canvas.node('Make another secret', 'crypto', [7.9, 3], {
+		action: 'generate',
+		dataPropertyName: 'secret',
+		encodingType: 'uuid',
+	});
+	write(canvas, 'Note the new address', [8.9, 3], found, {
+		pending_email: `={{ ${settings}.new_email.toLowerCase() }}`,
+		confirm_token: '={{ $json.secret }}',
+	});
+	mail(
+		canvas,
+		'Mail the link to the new address',
+		[9.9, 3],
+		'={{ $json.pending_email }}',
+		`=Please confirm your new address: {{ ${settings}.newsletter }}`,
+		`=Hello,
+
+please confirm that you want {{ ${settings}.newsletter }} at this address from now on:
+${confirmLink(canvas, '$json.confirm_token')}
+
+Your referral link and your rewards stay yours.`,
+	);
+	canvas.connect('Which way in?', 2, found);
+	canvas.chain(
+		found,
+		'Are they subscribed?',
+		'Do they want to leave?',
+		'Tell SparkLoop of the unsubscribe',
+		'Mark as unsubscribed',
+	);
+	canvas.connect('Are they subscribed?', 1, 'Nobody to manage');
+	canvas.connect('Do they want to leave?', 1, 'Is the new address one?');
+	canvas.connect('Is the new address one?', 1, 'Refuse the new address');
+	canvas.chain(
+		'Is the new address one?',
+		'Make another secret',
+		'Note the new address',
+		'Mail the link to the new address',
+	);
+}
+
+function sparkLoopEvent(canvas: Canvas): void {
+	canvas.node('Take the fields', 'set', [3.6, 4.4], {
+		mode: 'raw',
+		jsonOutput: '={{ { email: $json.email.toLowerCase(), ...$json.fields } }}',
+		includeOtherFields: false,
+		options: {},
+	});
+	canvas.node(
+		'Write the fields',
+		'dataTable',
+		[4.7, 4.4],
+		{
+			resource: 'row',
+			operation: 'update',
+			dataTableId: TABLE,
+			...matching('email', '={{ $json.email }}'),
+			columns: { mappingMode: 'autoMapInputData', value: null, matchingColumns: [], schema: [] },
+			options: {},
+		},
+		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 500, alwaysOutputData: true },
+	);
+	canvas.node(
+		'Is the contact on the list?',
+		'if',
+		[5.7, 4.4],
+		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
+	);
+	canvas.node('Fields written', 'noOp', [6.9, 4.2], {});
+	canvas.node('Nobody to write to', 'noOp', [6.9, 4.9], {});
+	canvas.connect('Which way in?', 3, 'Take the fields');
+	canvas.chain(
+		'Take the fields',
+		'Write the fields',
+		'Is the contact on the list?',
+		'Fields written',
+	);
+	canvas.connect('Is the contact on the list?', 1, 'Nobody to write to');
+}
+
+function setUp(canvas: Canvas): void {
+	canvas.node('Create the contact list', 'dataTable', [3.6, 5.8], {
+		resource: 'table',
+		operation: 'create',
+		tableName: TABLE.value,
+		columns: { column: Object.entries(COLUMNS).map(([name, type]) => ({ name, type })) },
+		options: { createIfNotExists: true },
+	});
+	canvas.node('List tables of that name', 'dataTable', [4.7, 5.8], {
+		resource: 'table',
+		operation: 'list',
+		returnAll: true,
+		options: { filterName: TABLE.value },
+	});
+	canvas.node(
+		'Is it the only one?',
+		'if',
+		[5.7, 5.8],
+		when('={{ $input.all().length }}', 'equals', '1', 'number'),
+	);
+	canvas.node('Ready to publish', 'noOp', [6.9, 5.6], {});
+	canvas.node('Stop: names too alike', 'stopAndError', [6.9, 6.3], {
+		errorMessage: `=n8n finds Data Tables by a part of their name, and several contain '{{ $('Settings').first().json.table }}'. Choose another name for 'table' in 'Settings', and run the set-up again.`,
+	});
+	canvas.connect('Which way in?', 4, 'Create the contact list');
+	canvas.chain(
+		'Create the contact list',
+		'List tables of that name',
+		'Is it the only one?',
+		'Ready to publish',
+	);
+	canvas.connect('Is it the only one?', 1, 'Stop: names too alike');
+}

@@ -1,0 +1,129 @@
+import { assign, Canvas, switchOn, when, type WorkflowFile } from './canvas.mts';
+
+const TRIGGER = 'When your ESP reports a change';
+
+/** What an ESP that can send webhooks reports → SparkLoop. */
+export function yourEspToSparkLoop(): WorkflowFile {
+	const canvas = new Canvas('Your ESP to SparkLoop');
+	canvas.note(
+		[-0.3, -2],
+		[2.2, 1.85],
+		`## Your ESP → SparkLoop
+Tells SparkLoop who signed up, changed their address or unsubscribed.
+
+1. Webhook: create a **Header Auth** credential (any name and a long random value), and let your ESP send that header.
+2. Publish, and give your ESP the **Production URL** for its events on sign-ups, changes and unsubscribes.
+3. The three SparkLoop nodes: choose the credential with your **Incoming Webhook URL**.`,
+		1,
+	);
+	canvas.note(
+		[2, -2],
+		[2, 1.85],
+		`### Fill in: how your ESP says it
+**Read the event** turns your ESP's words into ours. \`what\` must become \`sign-up\`, \`e-mail change\` or \`unsubscribe\`; everything else is ignored.
+
+\`confirmed\` must be \`true\` once the person has confirmed (double opt-in). Without double opt-in, write \`true\`.`,
+		1,
+	);
+	canvas.note(
+		[4.1, -2],
+		[2, 1.85],
+		`### Double opt-in
+SparkLoop wants to hear of people only **after** they confirmed, and bills by active subscribers. An unconfirmed sign-up ends here; the confirmation is an event of its own.`,
+		5,
+	);
+	canvas.note(
+		[6.2, -2],
+		[2.1, 1.85],
+		`### When something fails
+The node tries five times. If SparkLoop still cannot be reached, your ESP hears 500, and most ESPs send the event again. SparkLoop takes a repeated event as one.
+
+To be told, choose an error workflow under **⋯ → Settings → Error workflow**.`,
+		4,
+	);
+
+	canvas.node(TRIGGER, 'webhook', [0, 0], {
+		httpMethod: 'POST',
+		path: canvas.webhookIdOf(TRIGGER),
+		authentication: 'headerAuth',
+		responseMode: 'lastNode',
+		responseData: 'noData',
+		options: {},
+	});
+	canvas.node(
+		'Read the event',
+		'set',
+		[1, 0],
+		assign(
+			{
+				what: "={{ ({ subscribed: 'sign-up', email_changed: 'e-mail change', unsubscribed: 'unsubscribe' })[$json.body.event] ?? '' }}",
+				confirmed: '={{ $json.body.confirmed }}',
+				email: '={{ $json.body.email }}',
+				previousEmail: '={{ $json.body.previous_email }}',
+				firstName: '={{ $json.body.first_name }}',
+				name: '={{ $json.body.name }}',
+				id: '={{ $json.body.id }}',
+				at: '={{ $json.body.at }}',
+			},
+			false,
+		),
+	);
+	canvas.node(
+		'What happened?',
+		'switch',
+		[2, 0],
+		switchOn(
+			'={{ $json.what }}',
+			{ 'Sign-up': 'sign-up', 'E-mail change': 'e-mail change', Unsubscribe: 'unsubscribe' },
+			'Anything else',
+		),
+	);
+	canvas.node(
+		'Is the address confirmed?',
+		'if',
+		[4, -0.5],
+		when('={{ $json.confirmed }}', 'equals', 'true'),
+	);
+	canvas.node('Wait for the confirmation', 'noOp', [6, 0.15], {});
+	canvas.node('Ignore it', 'noOp', [4, 2], {});
+
+	const tell = (name: string, place: [number, number], parameters: object) =>
+		canvas.node(name, 'n8n-nodes-sparkloop.sparkLoop', place, {
+			resource: 'subscriber',
+			sendThrough: 'incomingWebhook',
+			email: '={{ $json.email }}',
+			...parameters,
+		});
+	tell('Tell SparkLoop of the sign-up', [6, -0.85], {
+		operation: 'subscribe',
+		additionalFields: {
+			id: '={{ $json.id }}',
+			firstName: '={{ $json.firstName }}',
+			name: '={{ $json.name }}',
+			createdAt: '={{ $json.at }}',
+		},
+	});
+	tell('Tell SparkLoop the new address', [4, 0.45], {
+		operation: 'update',
+		previousEmail: '={{ $json.previousEmail }}',
+		additionalFields: {
+			firstName: '={{ $json.firstName }}',
+			name: '={{ $json.name }}',
+			updatedAt: '={{ $json.at }}',
+		},
+	});
+	tell('Tell SparkLoop of the unsubscribe', [4, 1.2], { operation: 'unsubscribe' });
+
+	canvas.chain(
+		TRIGGER,
+		'Read the event',
+		'What happened?',
+		'Is the address confirmed?',
+		'Tell SparkLoop of the sign-up',
+	);
+	canvas.connect('Is the address confirmed?', 1, 'Wait for the confirmation');
+	canvas.connect('What happened?', 1, 'Tell SparkLoop the new address');
+	canvas.connect('What happened?', 2, 'Tell SparkLoop of the unsubscribe');
+	canvas.connect('What happened?', 3, 'Ignore it');
+	return canvas.toFile();
+}

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { isInstalled } from '../../scripts/n8n/install.mjs';
+import { n8nFolder } from '../../scripts/n8n/location.mjs';
+import { withLock } from '../../scripts/n8n/lock.mjs';
+import { remedyFor, StepError } from '../../scripts/n8n/npm.mjs';
+import { duration } from '../../scripts/n8n/progress.mjs';
+
+let folder: string;
+beforeEach(() => {
+	folder = mkdtempSync(path.join(tmpdir(), 'install-test-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('the n8n to run', () => {
+	it('lies outside of the checkout, apart for each platform', () => {
+		expect(n8nFolder()).not.toContain(path.resolve(import.meta.dirname, '../..'));
+		expect(n8nFolder()).toMatch(
+			new RegExp(`n8n-[0-9a-f]{12}-${process.platform}-${process.arch}$`),
+		);
+	});
+
+	it('counts as installed only when the installation went to its end', () => {
+		writeFileSync(path.join(folder, 'package.json'), '{}');
+		expect(isInstalled(folder)).toBe(false);
+		writeFileSync(path.join(folder, 'installed.json'), '{}');
+		expect(isInstalled(folder)).toBe(true);
+	});
+});
+
+describe('the lock around the installation', () => {
+	const worker = (name: string, diary: string[], lock: string) =>
+		withLock(lock, async () => {
+			diary.push(`${name} in`);
+			await sleep(20);
+			diary.push(`${name} out`);
+		});
+
+	it('lets one work at a time', async () => {
+		const diary: string[] = [];
+		const lock = path.join(folder, 'lock');
+		await Promise.all([worker('a', diary, lock), worker('b', diary, lock)]);
+		expect(diary).toEqual(['a in', 'a out', 'b in', 'b out']);
+	});
+
+	it('is free again after a failure', async () => {
+		const lock = path.join(folder, 'lock');
+		await expect(withLock(lock, () => Promise.reject(new Error('broken')))).rejects.toThrow(
+			'broken',
+		);
+		await expect(withLock(lock, async () => 'done')).resolves.toBe('done');
+	});
+
+	it('is taken over from a process that died', async () => {
+		const lock = path.join(folder, 'lock');
+		writeFileSync(lock, 'dead');
+		const longAgo = new Date(Date.now() - 60_000);
+		utimesSync(lock, longAgo, longAgo);
+		const diary: string[] = [];
+		await Promise.all([worker('a', diary, lock), worker('b', diary, lock)]);
+		expect(diary).toHaveLength(4);
+		expect(diary[0].slice(0, 1)).toBe(diary[1].slice(0, 1));
+	});
+});
+
+describe('a step that failed', () => {
+	it.each([
+		['npm error code ENOSPC', /disk is full/],
+		['gyp ERR! find Python', /build-essential python3/],
+		['npm error code EAI_AGAIN', /registry could not be reached/],
+		['npm error code EACCES', /could not be written/],
+		['something new', /started anew/],
+	])('"%s" comes with a remedy', (output, remedy) => {
+		expect(remedyFor(output)).toMatch(remedy);
+	});
+
+	it('is named, with the beginning and the end of what was printed and none of the warnings', () => {
+		const output = [
+			'npm warn EBADENGINE',
+			'npm error code E1',
+			'npm error',
+			...Array.from({ length: 50 }, (_, index) => `line ${index}`),
+		].join('\n');
+		const { message } = new StepError('unpacking', output, 'Try again.');
+		expect(message).toMatch(/^Failed: unpacking\.\n {2}\| npm error code E1\n/);
+		expect(message).toMatch(/ {2}\| line 49\nTry again\.$/);
+		expect(message).not.toMatch('warn');
+	});
+});
+
+it.each([
+	[400, '0s'],
+	[59_000, '59s'],
+	[185_000, '3m05s'],
+])('%d ms reads as %s', (ms, text) => {
+	expect(duration(ms)).toBe(text);
+});
