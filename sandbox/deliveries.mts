@@ -192,6 +192,7 @@ export class Deliveries {
 		const { status, error } = await this.#post(delivery);
 		if (this.#closing.signal.aborted) {
 			this.#active -= 1;
+			this.#settle();
 			return;
 		}
 		const now = this.#clock.now();

@@ -44,6 +44,8 @@ export class Mailbox {
 			disabledCommands: ['STARTTLS'],
 			disableReverseLookup: true,
 			logger: false,
+			// Senders keep connections open, and closing would wait for them.
+			closeTimeout: 100,
 			onAuth: ({ username }, _session, callback) => callback(null, { user: username }),
 			onData: (stream, session, callback) => {
 				const recipients = session.envelope.rcptTo.map(({ address }) => address);

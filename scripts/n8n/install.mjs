@@ -145,6 +145,16 @@ async function installInto(folder, log) {
 	}
 }
 
+/** Whoever has the lock may remove what interrupted installations left. */
+function removeUnfinished(folder) {
+	const left = readdirSync(path.dirname(folder), { withFileTypes: true }).filter((entry) =>
+		entry.name.startsWith(`${path.basename(folder)}.unfinished-`),
+	);
+	for (const { name } of left) {
+		rmSync(path.join(path.dirname(folder), name), { recursive: true, force: true, maxRetries: 3 });
+	}
+}
+
 /**
  * Installs the n8n to run unless it is there. Interrupted installs are started anew; of several processes
  * that need it at once, one installs and the others wait.
@@ -163,7 +173,8 @@ export async function ensureN8n() {
 			if (isInstalled(folder)) return;
 			const started = Date.now();
 			const version = wantedVersion();
-			const unfinished = `${folder}.unfinished`;
+			// A name of its own: an npm that outlived its killed parent may still write to the last one.
+			const unfinished = `${folder}.unfinished-${process.pid}`;
 			const log = `${folder}.log`;
 			rmSync(unfinished, { recursive: true, force: true });
 			checkSpace(parent);
@@ -181,6 +192,7 @@ export async function ensureN8n() {
 			writeFileSync(path.join(unfinished, MARKER), JSON.stringify(marker));
 			rmSync(folder, { recursive: true, force: true });
 			renameSync(unfinished, folder);
+		removeUnfinished(folder);
 			rmSync(log);
 			console.log(`n8n ${version} is installed (${duration(Date.now() - started)}).`);
 			const others = readdirSync(parent).filter((name) =>

@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { manifestFolder } from './location.mjs';
 
 const SHOWN_LINES = 8;
+const watchdog = pathToFileURL(path.join(manifestFolder, 'exitWithParent.mjs')).href;
 
 /** What npm tells the scripts it runs about the package it runs them for, and must not hear back. */
 const ABOUT_THE_CALLER =
@@ -37,7 +42,7 @@ export class StepError extends Error {
 export function whichNpm() {
 	const cli = process.env.npm_execpath;
 	if (cli && /npm-cli\.[cm]?js$/.test(cli)) {
-		return { command: process.execPath, first: [cli], shell: false };
+		return { command: process.execPath, first: ['--import', watchdog, cli], shell: false };
 	}
 	// Windows has npm as a batch file, which only a shell can start.
 	return { command: 'npm', first: [], shell: process.platform === 'win32' };
@@ -81,7 +86,7 @@ export async function runNpm(step, args, { cwd, env = {}, log }) {
 		const child = spawn(npm.command, [...npm.first, ...args, '--no-progress'], {
 			cwd,
 			env: { ...Object.fromEntries(inherited), ...env },
-			stdio: ['ignore', 'pipe', 'pipe'],
+			stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
 			shell: npm.shell,
 		});
 		const end = () => child.kill();

@@ -23,10 +23,12 @@ export async function submitForm(address: string, visible: string[]): Promise<vo
 	const fields = fieldsOf(html);
 	const body = new FormData();
 	const waiting = [...visible];
-	for (const { id, hidden, value } of fields) body.set(id, hidden ? value : (waiting.shift() ?? ''));
+	for (const { id, hidden, value } of fields)
+		body.set(id, hidden ? value : (waiting.shift() ?? ''));
 	if (waiting.length > 0) throw new Error(`The form has ${fields.length} fields only`);
 	const answer = await fetch(address, { method: 'POST', body });
-	if (!answer.ok) throw new Error(`The form could not be sent: ${answer.status} ${await answer.text()}`);
+	if (!answer.ok)
+		throw new Error(`The form could not be sent: ${answer.status} ${await answer.text()}`);
 }
 
 const fieldsOf = (html: string): Field[] =>

@@ -7,6 +7,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/server.mts';
 import type { N8nApi, Owner, WorkflowFile } from '../n8n/api.mts';
 import { startN8n, type RunningN8n } from '../n8n/host.mts';
 import { installPackage } from '../n8n/package.mts';
+import { fillIn } from './fillIn.mts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
 
@@ -54,9 +55,9 @@ interface NodeFile {
 
 /** A workflow of `workflows/`, as a user downloads it. */
 export function workflowFile(file: string): WorkflowFile & { nodes: NodeFile[] } {
-	return JSON.parse(
-		readFileSync(path.join(ROOT, 'workflows', file), 'utf8'),
-	) as WorkflowFile & { nodes: NodeFile[] };
+	return JSON.parse(readFileSync(path.join(ROOT, 'workflows', file), 'utf8')) as WorkflowFile & {
+		nodes: NodeFile[];
+	};
 }
 
 /** The last part of the address of a form or webhook in a workflow file. */
@@ -74,19 +75,6 @@ function chooseCredentials(
 	for (const node of file.nodes) {
 		const chosen = choice(node);
 		if (chosen) node.credentials = { [chosen.type]: { id: chosen.id, name: chosen.type } };
-	}
-}
-
-/** Fills in one value of a workflow's Settings node. */
-export function fillIn(file: { nodes: NodeFile[] }, values: Record<string, string>): void {
-	const settings = file.nodes.find(({ name }) => name === 'Settings');
-	const { assignments } = settings?.parameters.assignments as {
-		assignments: Array<{ name: string; value: string }>;
-	};
-	for (const [name, value] of Object.entries(values)) {
-		const assignment = assignments.find((entry) => entry.name === name);
-		if (!assignment) throw new Error(`The Settings node has no '${name}'`);
-		assignment.value = value;
 	}
 }
 

@@ -33,7 +33,7 @@ const PAYLOAD = {
 export const sampleItems = (): object[] => {
 	const common = {
 		event: 'new_referral',
-		eventKey: 'KEY',
+		eventKey: '7ac01e49d8e26c986faab467fd1be6857b9071b43ab4421e5241cc2b86d9f28d',
 		campaignId: 'MF6319db9890',
 		receivedAt: '2026-01-01T00:00:00.000Z',
 	};

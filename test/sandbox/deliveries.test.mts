@@ -186,6 +186,17 @@ describe('idle', () => {
 		expect(idle).toBe(true);
 	});
 
+	it('comes at once when everything is stopped', async () => {
+		const { deliveries } = setUp([500]);
+		publish(deliveries, 'new_referral', 'new_referral');
+		const idle = deliveries.idle();
+
+		deliveries.close();
+
+		await idle;
+		expect(deliveries.pending).toBe(0);
+	});
+
 	it('throws when it takes too long', async () => {
 		const { deliveries, clock } = setUp([500]);
 		publish(deliveries, 'new_referral');

@@ -1,4 +1,3 @@
-import { createRandom } from '../../sandbox/random.mts';
 import { createProgram, refer } from './support/program.mts';
 
 const THREE = { name: 'Report', referrals: 3, coupon: true };
@@ -217,21 +216,6 @@ describe('a change of e-mail', () => {
 
 		expect(created).toBe(true);
 		expect(program.find('a@x.org')).toBe(subscriber);
-	});
-});
-
-describe('what is drawn', () => {
-	it('is drawn again when it was drawn before', () => {
-		let draws = 0;
-		// Gives everything twice, the second time in vain.
-		const text = (_alphabet: string, length: number) =>
-			String(Math.floor(draws++ / 2)).padStart(length, '0');
-		const { program } = createProgram({ random: { ...createRandom(1, 'test'), text } });
-
-		refer(program, '', 5);
-
-		const codes = program.subscribers.map(({ referralCode }) => referralCode);
-		expect(new Set(codes).size).toBe(5);
 	});
 });
 

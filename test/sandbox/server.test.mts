@@ -82,6 +82,16 @@ describe('a sandbox', () => {
 		});
 	});
 
+	it('builds its page of text only, never of markup', async () => {
+		await withSandbox({}, async ({ url }) => {
+			for (const script of ['app', 'tables', 'dom']) {
+				const { body } = await call('GET', `${url}/page/${script}.js`);
+
+				expect(body).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write/);
+			}
+		});
+	});
+
 	it('sends its page with its parts, and lets it load nothing from elsewhere', async () => {
 		await withSandbox({}, async ({ url }) => {
 			const page = await call('GET', `${url}/`);

@@ -19,6 +19,7 @@ import {
 	type IHttpRequestOptions,
 	type INode,
 	type INodeExecutionData,
+	type INodeProperties,
 	type INodeType,
 	type INodeTypes,
 	type IRun,
@@ -261,4 +262,16 @@ export async function request(
 	);
 	const result: IWebhookResponseData = await type.webhook!.call(context);
 	return { ...answered, output: result.workflowData as INodeExecutionData[][] | undefined };
+}
+
+/** The parameters that a node type describes in one of its versions. @throws when n8n has no such type or version */
+export async function describedParameters(
+	type: string,
+	version: number,
+): Promise<INodeProperties[]> {
+	await (loaded ??= nodesBase.loadAll());
+	const { description } = nodeTypes.getByNameAndVersion(type, version);
+	const versions = [description.version].flat();
+	if (!versions.includes(version)) throw new Error(`${type} has no version ${version}`);
+	return description.properties;
 }

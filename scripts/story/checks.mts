@@ -1,0 +1,54 @@
+import { deepStrictEqual } from 'node:assert/strict';
+
+import type { Sandbox } from '../../sandbox/server.mts';
+import type { Row } from '../n8n/dataTables.mts';
+import type { Stage } from './stage.mts';
+
+/** Everything is delivered within this time, or something is wrong. Milliseconds. */
+const WITHIN = 60_000;
+
+/** Waits until SparkLoop has handed every event over. */
+export const settled = async ({ sandbox }: Stage): Promise<void> =>
+	await sandbox.deliveries.idle(WITHIN);
+
+/** The row of a contact in the box. @throws when there is none, or more than one */
+export async function contact({ n8n, box }: Stage, email: string): Promise<Row> {
+	const [table] = await n8n.api.dataTables.list(box.table);
+	const rows = (await n8n.api.dataTables.rows(table.id)).filter((row) => row.email === email);
+	if (rows.length !== 1) throw new Error(`${rows.length} contacts have the address ${email}`);
+	return rows[0];
+}
+
+/** What SparkLoop knows of a person. @throws when it knows nobody of that address */
+export function subscriber(sandbox: Sandbox, email: string) {
+	const found = sandbox.program.find(email);
+	if (!found) throw new Error(`SparkLoop does not know ${email}`);
+	return found;
+}
+
+/** The RH_ fields that a person should have, derived from SparkLoop's own state. */
+export function expectedFields({ sandbox }: Stage, email: string): Record<string, unknown> {
+	const person = sandbox.program.describe(subscriber(sandbox, email));
+	return {
+		RH_SUBID: person.id,
+		RH_CODE: person.referral_code,
+		RH_REFLINK: person.referral_link,
+		RH_ISREF: person.referred ? 'YES' : 'NO',
+		RH_TOTREF: person.tot_referrals,
+	};
+}
+
+/** @throws when a value of `actual` is not the expected one; keys that are not expected may be anything */
+export function same(what: string, actual: object, expected: Record<string, unknown>): void {
+	const picked = Object.fromEntries(
+		Object.keys(expected).map((key) => [key, (actual as Record<string, unknown>)[key]]),
+	);
+	deepStrictEqual(picked, expected, `${what} is not what it should be`);
+}
+
+/** The calls that SparkLoop was made since `from` of its log, as "METHOD path status". */
+export const calls = ({ sandbox }: Stage, from: number): string[] =>
+	sandbox.calls.log
+		.slice(from)
+		.filter(({ kind }) => kind !== 'esp')
+		.map(({ method, path, status }) => `${method} ${path} ${status}`);
