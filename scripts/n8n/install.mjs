@@ -192,7 +192,7 @@ export async function ensureN8n() {
 			writeFileSync(path.join(unfinished, MARKER), JSON.stringify(marker));
 			rmSync(folder, { recursive: true, force: true });
 			renameSync(unfinished, folder);
-		removeUnfinished(folder);
+			removeUnfinished(folder);
 			rmSync(log);
 			console.log(`n8n ${version} is installed (${duration(Date.now() - started)}).`);
 			const others = readdirSync(parent).filter((name) =>

@@ -12,7 +12,7 @@ export class PortTakenError extends Error {
 	constructor(port: number, free: number) {
 		super(
 			`Port ${port} is in use by another program, perhaps an n8n that still runs. ` +
-				`Stop that program, or choose another port: ${free} is free now (N8N_PORT=${free} npm start).`,
+				`Stop that program, or choose another port: ${free} is free now (npm start -- --n8n-port=${free}).`,
 		);
 		this.port = port;
 	}

@@ -28,7 +28,7 @@ describe('a port', () => {
 		expect(error).toBeInstanceOf(PortTakenError);
 		const { message } = error as PortTakenError;
 		expect(message).toMatch(`Port ${port} is in use`);
-		const suggested = Number(/N8N_PORT=(\d+) npm start/.exec(message)?.[1]);
+		const suggested = Number(/npm start -- --n8n-port=(\d+)/.exec(message)?.[1]);
 		await expect(claimPort(suggested)).resolves.toBe(suggested);
 	});
 });
