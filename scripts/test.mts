@@ -121,6 +121,7 @@ try {
 			'--max-warnings=0',
 			'sandbox',
 			'scripts',
+			'docs',
 			'test',
 		),
 	);
@@ -142,6 +143,7 @@ try {
 		'workflows',
 		'sandbox',
 		'scripts',
+		'docs',
 	]);
 	await jest('End to end on a real n8n', ['e2e'], '--runInBand');
 } finally {

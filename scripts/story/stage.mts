@@ -7,6 +7,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/server.mts';
 import type { N8nApi, Owner, WorkflowFile } from '../n8n/api.mts';
 import { startN8n, type RunningN8n } from '../n8n/host.mts';
 import { installPackage } from '../n8n/package.mts';
+import { recordPackage } from '../n8n/record.mts';
 import { fillIn } from './fillIn.mts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
@@ -95,7 +96,7 @@ export async function setStage({ n8nPort, sandboxPort, progress }: StageOptions)
 	try {
 		sandbox = await startSandbox({ port: sandboxPort, delivery: { timeScale: 1 / 600 } });
 		progress('Putting the packed package into a fresh n8n');
-		await installPackage({ userFolder, projectRoot: ROOT });
+		const installed = await installPackage({ userFolder, projectRoot: ROOT });
 		progress('Starting n8n');
 		const owner = {
 			email: OWNER_EMAIL,
@@ -104,6 +105,7 @@ export async function setStage({ n8nPort, sandboxPort, progress }: StageOptions)
 			lastName: 'Owner',
 		};
 		n8n = await startN8n({ userFolder, port: n8nPort, owner });
+		await recordPackage(n8n, installed);
 		progress('Importing credentials and workflows');
 		return { n8n, sandbox, owner, close, ...(await putWorkflowsIntoService(n8n, sandbox)) };
 	} catch (error) {

@@ -32,6 +32,24 @@ export type Place = [column: number, row: number];
 
 const COLUMN = 224;
 const ROW = 208;
+/** The editor's grid; whatever lies on it stays where it is when somebody moves its neighbour. */
+const GRID = 16;
+const NODE_HEIGHT = 96;
+/** A node with three outputs or more grows by this for each of them. */
+const OUTPUT_HEIGHT = 32;
+
+const pixels = (units: number, unit: number): number => Math.round((units * unit) / GRID) * GRID;
+
+/** How far a node with many outputs starts above its row, so that its middle lies on the row's. */
+function rise(parameters: object): number {
+	const { rules, options } = parameters as {
+		rules?: { values: unknown[] };
+		options?: { fallbackOutput?: string };
+	};
+	const outputs = (rules?.values.length ?? 0) + (options?.fallbackOutput === 'extra' ? 1 : 0);
+	return outputs < 3 ? 0 : ((outputs + 1) * OUTPUT_HEIGHT - NODE_HEIGHT) / 2;
+}
+
 /** n8n's own node versions, so that every file uses the same. */
 const VERSIONS: Readonly<Record<string, number>> = {
 	crypto: 2,
@@ -77,7 +95,7 @@ export class Canvas {
 			name,
 			type: type.includes('.') ? type : `n8n-nodes-base.${type}`,
 			typeVersion: VERSIONS[type] ?? 1,
-			position: [place[0] * COLUMN, place[1] * ROW],
+			position: [pixels(place[0], COLUMN), pixels(place[1], ROW) - rise(parameters)],
 			parameters,
 			...(listens ? { webhookId: this.webhookIdOf(name) } : {}),
 			...settings,
@@ -97,8 +115,13 @@ export class Canvas {
 			name: `Note ${this.nodes.filter(({ type }) => type.endsWith('stickyNote')).length + 1}`,
 			type: 'n8n-nodes-base.stickyNote',
 			typeVersion: 1,
-			position: [place[0] * COLUMN, place[1] * ROW],
-			parameters: { content, width: size[0] * COLUMN, height: size[1] * ROW, color },
+			position: [pixels(place[0], COLUMN), pixels(place[1], ROW)],
+			parameters: {
+				content,
+				width: pixels(size[0], COLUMN),
+				height: pixels(size[1], ROW),
+				color,
+			},
 		});
 	}
 

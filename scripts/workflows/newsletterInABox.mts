@@ -63,8 +63,8 @@ export function newsletterInABox(): WorkflowFile {
 
 function notes(canvas: Canvas): void {
 	canvas.note(
-		[-2.6, -0.4],
-		[2.3, 3],
+		[-0.35, 0],
+		[3.1, 2.5],
 		`## Newsletter in a box
 A sign-up page, a contact list and a referral program on nothing but n8n.
 
@@ -77,22 +77,49 @@ Put the link to the *Manage form*, with \`?token=\` and the contact's token, int
 		1,
 	);
 	canvas.note(
-		[-2.6, 2.8],
-		[2.3, 1.9],
+		[-0.35, 9.1],
+		[3.1, 0.9],
 		`### Who brought whom
 SparkLoop's script cannot run on an n8n form. So the sign-up page takes the referral code from its own link (\`rh_ref\`), and the code goes to SparkLoop's API with the sign-up, **after** the address was confirmed.`,
 		5,
 	);
 	canvas.note(
-		[-2.6, 4.9],
-		[2.3, 1.9],
+		[-0.35, 10.1],
+		[3.1, 0.9],
 		`### When something fails
 A step that fails shows its form's error page, and the same link works again. SparkLoop hears 500 and sends its event again, for up to a month.
 
 To be told, choose an error workflow under **⋯ → Settings → Error workflow**.`,
 		4,
 	);
+	lane(canvas, 0, 1.85, 'Sign-up', 'Notes the person as pending and mails a link to confirm.');
+	lane(
+		canvas,
+		2,
+		2.15,
+		'Confirmation',
+		'SparkLoop hears of a person, or of a new address, only now.',
+	);
+	lane(
+		canvas,
+		4.3,
+		2.8,
+		'Manage',
+		'Tells SparkLoop of an unsubscribe, or mails a link to confirm the new address.',
+	);
+	lane(
+		canvas,
+		7.25,
+		1.85,
+		'SparkLoop event',
+		"Writes the link, the counts and the rewards to the contact's row.",
+	);
+	lane(canvas, 9.25, 1.85, 'Set up', 'Makes the contact list; running it again changes nothing.');
 }
+
+/** The ground on which the nodes of one way through the workflow lie. */
+const lane = (canvas: Canvas, row: number, height: number, title: string, text: string): void =>
+	canvas.note([3.35, row], [7, height], `### ${title}\n${text}`);
 
 const hidden = (fieldName: string) => ({ fieldType: 'hiddenField', fieldName });
 
@@ -118,7 +145,7 @@ function entrances(canvas: Canvas): void {
 	canvas.node(
 		SIGN_UP,
 		'formTrigger',
-		[0, 0],
+		[0, 3.3],
 		form(
 			'Join the newsletter',
 			'One mail a week. Bring your friends and win rewards.',
@@ -139,7 +166,7 @@ function entrances(canvas: Canvas): void {
 	canvas.node(
 		CONFIRM,
 		'formTrigger',
-		[0, 1.2],
+		[0, 4.3],
 		form(
 			'Confirm your address',
 			'Press the button, and you are on the list.',
@@ -151,7 +178,7 @@ function entrances(canvas: Canvas): void {
 	canvas.node(
 		MANAGE,
 		'formTrigger',
-		[0, 2.6],
+		[0, 5.3],
 		form(
 			'Your subscription',
 			'What would you like to do?',
@@ -170,7 +197,7 @@ function entrances(canvas: Canvas): void {
 			'Thank you. A new address counts once you open the mail that we sent to it, and confirm.',
 		),
 	);
-	canvas.node(EVENT, 'n8n-nodes-sparkloop.sparkLoopTrigger', [0, 4.2], {
+	canvas.node(EVENT, 'n8n-nodes-sparkloop.sparkLoopTrigger', [0, 6.3], {
 		authentication: 'sparkLoopToken',
 		events: ['sync_subscriber', 'new_referral', 'reward_unlocked'],
 		items: 'contacts',
@@ -178,12 +205,12 @@ function entrances(canvas: Canvas): void {
 		respond: 'lastNode',
 		options: { extraFields: { field: [{ source: 'win_key', name: 'RH_WIN' }] } },
 	});
-	canvas.node(SET_UP, 'manualTrigger', [0, 5.6], {});
+	canvas.node(SET_UP, 'manualTrigger', [0, 7.3], {});
 
 	canvas.node(
 		'Settings',
 		'set',
-		[1.2, 2.6],
+		[1.2, 5.3],
 		assign({
 			table: 'SparkLoop newsletter contacts',
 			newsletter: 'My newsletter',
@@ -195,7 +222,7 @@ function entrances(canvas: Canvas): void {
 	canvas.node(
 		'Which way in?',
 		'switch',
-		[2.2, 2.6],
+		[2.2, 5.3],
 		switchOn('={{ $json.entrance }}', {
 			'Sign-up': SIGN_UP,
 			Confirmation: CONFIRM,
@@ -273,19 +300,19 @@ function signUp(canvas: Canvas): void {
 	canvas.node(
 		'Is it an e-mail address?',
 		'if',
-		[3.6, -0.4],
+		[3.6, 0.45],
 		when('={{ $json.email }}', 'regex', EMAIL),
 	);
-	canvas.node('Refuse the address', 'stopAndError', [4.7, 0.3], {
+	canvas.node('Refuse the address', 'stopAndError', [4.6, 1.15], {
 		errorMessage: 'The sign-up form was sent without a valid e-mail address',
 	});
-	find(canvas, 'Look for the contact', [4.7, -0.5], 'email', '={{ $json.email.toLowerCase() }}');
-	canvas.node('Make a secret', 'crypto', [5.7, -0.5], {
+	find(canvas, 'Look for the contact', [4.6, 0.45], 'email', '={{ $json.email.toLowerCase() }}');
+	canvas.node('Make a secret', 'crypto', [5.6, 0.45], {
 		action: 'generate',
 		dataPropertyName: 'secret',
 		encodingType: 'uuid',
 	});
-	canvas.node('Note the sign-up', 'dataTable', [6.7, -0.5], {
+	canvas.node('Note the sign-up', 'dataTable', [6.6, 0.45], {
 		resource: 'row',
 		operation: 'upsert',
 		dataTableId: TABLE,
@@ -304,7 +331,7 @@ function signUp(canvas: Canvas): void {
 	mail(
 		canvas,
 		'Mail the link',
-		[7.7, -0.5],
+		[7.6, 0.45],
 		`={{ ${settings}.email }}`,
 		`=Please confirm: {{ ${settings}.newsletter }}`,
 		`=Hello,
@@ -335,28 +362,28 @@ const tellSparkLoop = (canvas: Canvas, name: string, place: Place, parameters: o
 
 function confirmation(canvas: Canvas): void {
 	const found = 'Look for the confirmation';
-	find(canvas, found, [3.6, 1], 'confirm_token', "={{ $json.token || 'no token' }}");
-	canvas.node('Is the link valid?', 'if', [4.7, 1], when('={{ $json.email }}', 'notEmpty'));
-	canvas.node('Link out of date', 'noOp', [5.7, 1.9], {});
+	find(canvas, found, [3.6, 2.45], 'confirm_token', "={{ $json.token || 'no token' }}");
+	canvas.node('Is the link valid?', 'if', [4.6, 2.45], when('={{ $json.email }}', 'notEmpty'));
+	canvas.node('Link out of date', 'noOp', [5.6, 3.3], {});
 	canvas.node(
 		'Is it a new address?',
 		'if',
-		[5.7, 1],
+		[5.6, 2.45],
 		when('={{ $json.pending_email }}', 'notEmpty'),
 	);
-	tellSparkLoop(canvas, 'Tell SparkLoop the new address', [6.9, 0.6], {
+	tellSparkLoop(canvas, 'Tell SparkLoop the new address', [6.6, 2.45], {
 		operation: 'update',
 		email: '={{ $json.pending_email }}',
 		previousEmail: '={{ $json.email }}',
 		additionalFields: { name: '={{ $json.name }}' },
 	});
-	write(canvas, 'Write the new address', [7.9, 0.6], found, {
+	write(canvas, 'Write the new address', [7.6, 2.45], found, {
 		email: `={{ $('${found}').first().json.pending_email }}`,
 		pending_email: '',
 		token: `={{ $('${found}').first().json.confirm_token }}`,
 		confirm_token: '',
 	});
-	tellSparkLoop(canvas, 'Tell SparkLoop of the sign-up', [6.9, 1.4], {
+	tellSparkLoop(canvas, 'Tell SparkLoop of the sign-up', [6.6, 3.3], {
 		operation: 'subscribe',
 		email: '={{ $json.email }}',
 		additionalFields: {
@@ -365,7 +392,7 @@ function confirmation(canvas: Canvas): void {
 			referrerCode: '={{ $json.referrer_code }}',
 		},
 	});
-	write(canvas, 'Mark as subscribed', [7.9, 1.4], found, {
+	write(canvas, 'Mark as subscribed', [7.6, 3.3], found, {
 		status: 'subscribed',
 		confirm_token: '',
 	});
@@ -385,47 +412,47 @@ function confirmation(canvas: Canvas): void {
 function manage(canvas: Canvas): void {
 	const found = 'Look for the subscriber';
 	const settings = "$('Settings').first().json";
-	find(canvas, found, [3.6, 2.6], 'token', "={{ $json.token || 'no token' }}");
+	find(canvas, found, [3.6, 4.75], 'token', "={{ $json.token || 'no token' }}");
 	canvas.node(
 		'Are they subscribed?',
 		'if',
-		[4.7, 2.6],
+		[4.6, 4.75],
 		when('={{ $json.status }}', 'equals', 'subscribed'),
 	);
-	canvas.node('Nobody to manage', 'noOp', [5.7, 3.5], {});
+	canvas.node('Nobody to manage', 'noOp', [5.6, 5.6], {});
 	canvas.node(
 		'Do they want to leave?',
 		'if',
-		[5.7, 2.6],
+		[5.6, 4.75],
 		when(`={{ ${settings}.wish }}`, 'equals', 'Unsubscribe'),
 	);
-	tellSparkLoop(canvas, 'Tell SparkLoop of the unsubscribe', [6.9, 2.2], {
+	tellSparkLoop(canvas, 'Tell SparkLoop of the unsubscribe', [6.6, 4.75], {
 		operation: 'unsubscribe',
 		email: '={{ $json.email }}',
 	});
-	write(canvas, 'Mark as unsubscribed', [7.9, 2.2], found, { status: 'unsubscribed' });
+	write(canvas, 'Mark as unsubscribed', [7.6, 4.75], found, { status: 'unsubscribed' });
 	canvas.node(
 		'Is the new address one?',
 		'if',
-		[6.9, 3],
+		[6.6, 5.6],
 		when(`={{ ${settings}.new_email }}`, 'regex', EMAIL),
 	);
-	canvas.node('Refuse the new address', 'stopAndError', [7.9, 3.8], {
+	canvas.node('Refuse the new address', 'stopAndError', [7.6, 6.4], {
 		errorMessage: 'The manage form was sent without a valid new e-mail address',
 	});
-	canvas.node('Make another secret', 'crypto', [7.9, 3], {
+	canvas.node('Make another secret', 'crypto', [7.6, 5.6], {
 		action: 'generate',
 		dataPropertyName: 'secret',
 		encodingType: 'uuid',
 	});
-	write(canvas, 'Note the new address', [8.9, 3], found, {
+	write(canvas, 'Note the new address', [8.6, 5.6], found, {
 		pending_email: `={{ ${settings}.new_email.toLowerCase() }}`,
 		confirm_token: '={{ $json.secret }}',
 	});
 	mail(
 		canvas,
 		'Mail the link to the new address',
-		[9.9, 3],
+		[9.6, 5.6],
 		'={{ $json.pending_email }}',
 		`=Please confirm your new address: {{ ${settings}.newsletter }}`,
 		`=Hello,
@@ -455,7 +482,7 @@ Your referral link and your rewards stay yours.`,
 }
 
 function sparkLoopEvent(canvas: Canvas): void {
-	canvas.node('Take the fields', 'set', [3.6, 4.4], {
+	canvas.node('Take the fields', 'set', [3.6, 7.7], {
 		mode: 'raw',
 		jsonOutput: '={{ { email: $json.email.toLowerCase(), ...$json.fields } }}',
 		includeOtherFields: false,
@@ -464,7 +491,7 @@ function sparkLoopEvent(canvas: Canvas): void {
 	canvas.node(
 		'Write the fields',
 		'dataTable',
-		[4.7, 4.4],
+		[4.6, 7.7],
 		{
 			resource: 'row',
 			operation: 'update',
@@ -478,11 +505,11 @@ function sparkLoopEvent(canvas: Canvas): void {
 	canvas.node(
 		'Is the contact on the list?',
 		'if',
-		[5.7, 4.4],
+		[5.6, 7.7],
 		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
 	);
-	canvas.node('Fields written', 'noOp', [6.9, 4.2], {});
-	canvas.node('Nobody to write to', 'noOp', [6.9, 4.9], {});
+	canvas.node('Fields written', 'noOp', [6.6, 7.7], {});
+	canvas.node('Nobody to write to', 'noOp', [6.6, 8.4], {});
 	canvas.connect('Which way in?', 3, 'Take the fields');
 	canvas.chain(
 		'Take the fields',
@@ -494,14 +521,14 @@ function sparkLoopEvent(canvas: Canvas): void {
 }
 
 function setUp(canvas: Canvas): void {
-	canvas.node('Create the contact list', 'dataTable', [3.6, 5.8], {
+	canvas.node('Create the contact list', 'dataTable', [3.6, 9.7], {
 		resource: 'table',
 		operation: 'create',
 		tableName: TABLE.value,
 		columns: { column: Object.entries(COLUMNS).map(([name, type]) => ({ name, type })) },
 		options: { createIfNotExists: true },
 	});
-	canvas.node('List tables of that name', 'dataTable', [4.7, 5.8], {
+	canvas.node('List tables of that name', 'dataTable', [4.6, 9.7], {
 		resource: 'table',
 		operation: 'list',
 		returnAll: true,
@@ -510,11 +537,11 @@ function setUp(canvas: Canvas): void {
 	canvas.node(
 		'Is it the only one?',
 		'if',
-		[5.7, 5.8],
+		[5.6, 9.7],
 		when('={{ $input.all().length }}', 'equals', '1', 'number'),
 	);
-	canvas.node('Ready to publish', 'noOp', [6.9, 5.6], {});
-	canvas.node('Stop: names too alike', 'stopAndError', [6.9, 6.3], {
+	canvas.node('Ready to publish', 'noOp', [6.6, 9.7], {});
+	canvas.node('Stop: names too alike', 'stopAndError', [6.6, 10.4], {
 		errorMessage: `=n8n finds Data Tables by a part of their name, and several contain '{{ $('Settings').first().json.table }}'. Choose another name for 'table' in 'Settings', and run the set-up again.`,
 	});
 	canvas.connect('Which way in?', 4, 'Create the contact list');
