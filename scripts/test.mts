@@ -121,7 +121,6 @@ try {
 			'--max-warnings=0',
 			'sandbox',
 			'scripts',
-			'docs',
 			'test',
 		),
 	);
@@ -144,6 +143,7 @@ try {
 		'sandbox',
 		'scripts',
 		'docs',
+		'package',
 	]);
 	await jest('End to end on a real n8n', ['e2e'], '--runInBand');
 } finally {

@@ -64,7 +64,7 @@ export function newsletterInABox(): WorkflowFile {
 function notes(canvas: Canvas): void {
 	canvas.note(
 		[-0.35, 0],
-		[3.1, 2.5],
+		[3.1, 1.3],
 		`## Newsletter in a box
 A sign-up page, a contact list and a referral program on nothing but n8n.
 
@@ -77,15 +77,15 @@ Put the link to the *Manage form*, with \`?token=\` and the contact's token, int
 		1,
 	);
 	canvas.note(
-		[-0.35, 9.1],
-		[3.1, 0.9],
+		[-0.35, 9.65],
+		[3.1, 0.65],
 		`### Who brought whom
 SparkLoop's script cannot run on an n8n form. So the sign-up page takes the referral code from its own link (\`rh_ref\`), and the code goes to SparkLoop's API with the sign-up, **after** the address was confirmed.`,
 		5,
 	);
 	canvas.note(
-		[-0.35, 10.1],
-		[3.1, 0.9],
+		[-0.35, 10.45],
+		[3.1, 0.65],
 		`### When something fails
 A step that fails shows its form's error page, and the same link works again. SparkLoop hears 500 and sends its event again, for up to a month.
 
@@ -119,7 +119,7 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 
 /** The ground on which the nodes of one way through the workflow lie. */
 const lane = (canvas: Canvas, row: number, height: number, title: string, text: string): void =>
-	canvas.note([3.35, row], [7, height], `### ${title}\n${text}`);
+	canvas.note([3.3, row], [7.2, height], `## ${title}\n${text}`);
 
 const hidden = (fieldName: string) => ({ fieldType: 'hiddenField', fieldName });
 
@@ -145,7 +145,7 @@ function entrances(canvas: Canvas): void {
 	canvas.node(
 		SIGN_UP,
 		'formTrigger',
-		[0, 3.3],
+		[0, 2.7],
 		form(
 			'Join the newsletter',
 			'One mail a week. Bring your friends and win rewards.',
@@ -166,7 +166,7 @@ function entrances(canvas: Canvas): void {
 	canvas.node(
 		CONFIRM,
 		'formTrigger',
-		[0, 4.3],
+		[0, 4],
 		form(
 			'Confirm your address',
 			'Press the button, and you are on the list.',
@@ -197,7 +197,7 @@ function entrances(canvas: Canvas): void {
 			'Thank you. A new address counts once you open the mail that we sent to it, and confirm.',
 		),
 	);
-	canvas.node(EVENT, 'n8n-nodes-sparkloop.sparkLoopTrigger', [0, 6.3], {
+	canvas.node(EVENT, 'n8n-nodes-sparkloop.sparkLoopTrigger', [0, 6.6], {
 		authentication: 'sparkLoopToken',
 		events: ['sync_subscriber', 'new_referral', 'reward_unlocked'],
 		items: 'contacts',
@@ -205,7 +205,7 @@ function entrances(canvas: Canvas): void {
 		respond: 'lastNode',
 		options: { extraFields: { field: [{ source: 'win_key', name: 'RH_WIN' }] } },
 	});
-	canvas.node(SET_UP, 'manualTrigger', [0, 7.3], {});
+	canvas.node(SET_UP, 'manualTrigger', [0, 7.9], {});
 
 	canvas.node(
 		'Settings',
@@ -319,7 +319,7 @@ function signUp(canvas: Canvas): void {
 		...matching('email', `={{ ${settings}.email.toLowerCase() }}`),
 		columns: columns({
 			email: `={{ ${settings}.email.toLowerCase() }}`,
-			name: `={{ ${settings}.name || ${known}.name || '' }}`,
+			name: `={{ ${known}.name || ${settings}.name || '' }}`,
 			status: `={{ ${known}.status === 'subscribed' ? 'subscribed' : 'pending' }}`,
 			token: `={{ ${known}.token || $json.secret }}`,
 			confirm_token: '={{ $json.secret }}',

@@ -7,8 +7,8 @@ const TRIGGER = 'When SparkLoop sends an event';
 export function sparkLoopToYourEsp(): WorkflowFile {
 	const canvas = new Canvas('SparkLoop to your ESP');
 	canvas.note(
-		[-0.35, -2.3],
-		[2, 1.9],
+		[-0.35, -1.7],
+		[2, 1.35],
 		`## SparkLoop → your ESP
 Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of your contacts.
 
@@ -18,8 +18,8 @@ Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of 
 		1,
 	);
 	canvas.note(
-		[1.75, -1.15],
-		[2, 2],
+		[1.75, -0.8],
+		[2.15, 1.6],
 		`### Fill in: where your contacts live
 **Settings → contactUrl** is the address of one contact in your ESP's API. \`{email}\` stands for the address of the contact.
 
@@ -27,8 +27,8 @@ Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of 
 		1,
 	);
 	canvas.note(
-		[1.75, -2.3],
-		[2, 1.05],
+		[1.75, -1.7],
+		[2.15, 0.8],
 		`### When something fails
 SparkLoop hears 200 only once the fields are written. While your ESP is down it hears 500 and sends the event again, for up to a month: nothing is lost, and writing twice does no harm.
 
@@ -66,7 +66,7 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 		},
 		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 2000 },
 	);
-	canvas.node('Nothing to write', 'noOp', [2, 1.05], {});
+	canvas.node('Nothing to write', 'noOp', [2, 0.95], {});
 
 	canvas.chain(TRIGGER, 'Is it about a contact?', 'Settings', 'Write the fields');
 	canvas.connect('Is it about a contact?', 1, 'Nothing to write');

@@ -6,8 +6,8 @@ const TRIGGER = 'When your ESP reports a change';
 export function yourEspToSparkLoop(): WorkflowFile {
 	const canvas = new Canvas('Your ESP to SparkLoop');
 	canvas.note(
-		[-0.35, -2.5],
-		[3.1, 1.2],
+		[-0.35, -2.15],
+		[2.95, 1],
 		`## Your ESP → SparkLoop
 Tells SparkLoop who signed up, changed their address or unsubscribed.
 
@@ -17,8 +17,8 @@ Tells SparkLoop who signed up, changed their address or unsubscribed.
 		1,
 	);
 	canvas.note(
-		[0.75, -0.35],
-		[2, 2.05],
+		[0.75, -0.75],
+		[1.85, 2],
 		`### Fill in: how your ESP says it
 **Read the event** turns your ESP's words into ours. \`what\` must become \`sign-up\`, \`e-mail change\` or \`unsubscribe\`; everything else is ignored.
 
@@ -26,15 +26,15 @@ Tells SparkLoop who signed up, changed their address or unsubscribed.
 		1,
 	);
 	canvas.note(
-		[2.95, -2.5],
-		[2.1, 2.55],
+		[2.95, -2.15],
+		[2.25, 2.2],
 		`### Double opt-in
 SparkLoop wants to hear of people only **after** they confirmed, and bills by active subscribers. An unconfirmed sign-up ends here; the confirmation is an event of its own.`,
 		5,
 	);
 	canvas.note(
-		[-0.35, 1.85],
-		[3.1, 0.9],
+		[-0.35, 1.65],
+		[2.95, 0.65],
 		`### When something fails
 The node tries five times. If SparkLoop still cannot be reached, your ESP hears 500, and most ESPs send the event again. SparkLoop takes a repeated event as one.
 
@@ -42,7 +42,7 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 		4,
 	);
 
-	canvas.node(TRIGGER, 'webhook', [0, 0.65], {
+	canvas.node(TRIGGER, 'webhook', [0, 0.3], {
 		httpMethod: 'POST',
 		path: canvas.webhookIdOf(TRIGGER),
 		authentication: 'headerAuth',
@@ -53,7 +53,7 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 	canvas.node(
 		'Read the event',
 		'set',
-		[1, 0.65],
+		[1, 0.3],
 		assign(
 			{
 				what: "={{ ({ subscribed: 'sign-up', email_changed: 'e-mail change', unsubscribed: 'unsubscribe' })[$json.body.event] ?? '' }}",
@@ -71,7 +71,7 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 	canvas.node(
 		'What happened?',
 		'switch',
-		[2, 0.65],
+		[2, 0.3],
 		switchOn(
 			'={{ $json.what }}',
 			{ 'Sign-up': 'sign-up', 'E-mail change': 'e-mail change', Unsubscribe: 'unsubscribe' },
@@ -81,11 +81,11 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 	canvas.node(
 		'Is the address confirmed?',
 		'if',
-		[3.2, -1.25],
+		[3.2, -1.1],
 		when('={{ $json.confirmed }}', 'equals', 'true'),
 	);
-	canvas.node('Wait for the confirmation', 'noOp', [4.4, -0.8], {});
-	canvas.node('Ignore it', 'noOp', [3.2, 2.3], {});
+	canvas.node('Wait for the confirmation', 'noOp', [4.4, -0.65], {});
+	canvas.node('Ignore it', 'noOp', [3.2, 2.15], {});
 
 	const tell = (name: string, place: [number, number], parameters: object) =>
 		canvas.node(name, 'n8n-nodes-sparkloop.sparkLoop', place, {
@@ -94,7 +94,7 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 			email: '={{ $json.email }}',
 			...parameters,
 		});
-	tell('Tell SparkLoop of the sign-up', [4.4, -1.7], {
+	tell('Tell SparkLoop of the sign-up', [4.4, -1.55], {
 		operation: 'subscribe',
 		additionalFields: {
 			id: '={{ $json.id }}',
@@ -112,7 +112,7 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 			updatedAt: '={{ $json.at }}',
 		},
 	});
-	tell('Tell SparkLoop of the unsubscribe', [3.2, 1.3], { operation: 'unsubscribe' });
+	tell('Tell SparkLoop of the unsubscribe', [3.2, 1.2], { operation: 'unsubscribe' });
 
 	canvas.chain(
 		TRIGGER,

@@ -1,0 +1,150 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+
+import { setStage, type Stage } from './story/stage.mts';
+import { STORY } from './story/story.mts';
+
+const IMAGES = path.join(import.meta.dirname, '..', 'docs', 'images');
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const ARGUMENTS = [
+	'--no-sandbox',
+	'--disable-gpu',
+	'--disable-quic',
+	'--no-first-run',
+	'--disable-background-networking',
+	'--disable-component-update',
+	'--disable-sync',
+];
+
+/** Whatever lies over the canvas and is not the workflow. */
+const AROUND_THE_CANVAS = ['#canvas ~ *', '.vue-flow__panel'];
+
+/** Hints that n8n lets hover over everything. */
+const HINTS = ['[data-reka-popper-content-wrapper]', '.el-popper', '[role="tooltip"]'];
+
+/** Pixels left free around the workflow. */
+const MARGIN = 24;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const file = (name: string) => path.join(IMAGES, `${name}.png`);
+
+async function logIn(page: Page, { n8n, owner }: Stage): Promise<void> {
+	await page.goto(`${n8n.url}/signin`);
+	await page.locator('input[type="email"]').fill(owner.email);
+	await page.locator('input[type="password"]').fill(owner.password);
+	await page.keyboard.press('Enter');
+	await page.waitForURL((url) => !url.pathname.includes('signin'));
+}
+
+const hide = (page: Page, what: string[]) =>
+	page.addStyleTag({ content: `${what.join(', ')} { display: none !important }` });
+
+/** Waits until nothing moves any more: the editor zooms and slides its panels for a while. */
+async function still(moving: Locator): Promise<void> {
+	let before: string | undefined;
+	for (;;) {
+		const box = JSON.stringify(await moving.boundingBox());
+		if (box === before) return;
+		before = box;
+		await moving.page().waitForTimeout(400);
+	}
+}
+
+async function openWorkflow(page: Page, { n8n }: Stage, id: string): Promise<void> {
+	await page.goto(`${n8n.url}/workflow/${id}`);
+	await page.locator('.vue-flow__node').first().waitFor();
+	await still(page.locator('.vue-flow__node').first());
+}
+
+/** The rectangle that every node, label and note lies in. */
+async function bounds(page: Page) {
+	return await page.evaluate((margin) => {
+		const parts = [
+			...document.querySelectorAll(
+				'.vue-flow__node, .vue-flow__node [data-test-id="canvas-node"] *, .vue-flow__edge path',
+			),
+		]
+			.map((part) => part.getBoundingClientRect())
+			.filter(({ width, height }) => width > 0 && height > 0);
+		const x = Math.min(...parts.map(({ left }) => left)) - margin;
+		const y = Math.min(...parts.map(({ top }) => top)) - margin;
+		const right = Math.max(...parts.map((part) => part.right)) + margin;
+		const bottom = Math.max(...parts.map((part) => part.bottom)) + margin;
+		return { x, y, width: right - x, height: bottom - y };
+	}, MARGIN);
+}
+
+/** The whole workflow, without the editor around it. */
+async function canvas(page: Page, stage: Stage, id: string, name: string): Promise<void> {
+	await openWorkflow(page, stage, id);
+	await hide(page, [...AROUND_THE_CANVAS, ...HINTS]);
+	await page.keyboard.press('1');
+	await still(page.locator('.vue-flow__node').first());
+	await page.screenshot({ path: file(name), clip: await bounds(page) });
+}
+
+/** A node's parameters, opened as by a double click. */
+async function panel(page: Page, stage: Stage, id: string, node: string, name: string) {
+	await openWorkflow(page, stage, id);
+	await hide(page, HINTS);
+	await page.locator(`[data-test-id="canvas-node"][data-node-name="${node}"]`).dblclick();
+	const details = page.locator('[data-test-id="ndv"]');
+	await details.waitFor();
+	await still(details);
+	await details.screenshot({ path: file(name) });
+}
+
+async function takePictures(browser: Browser, stage: Stage): Promise<void> {
+	const wide = await browser.newPage({
+		viewport: { width: 1240, height: 1000 },
+		deviceScaleFactor: 2,
+	});
+	await logIn(wide, stage);
+	const { box, sparkLoopToYourEsp, yourEsp } = stage;
+	await canvas(wide, stage, box.id, 'newsletter-in-a-box');
+	await canvas(wide, stage, sparkLoopToYourEsp.id, 'sparkloop-to-your-esp');
+	await canvas(wide, stage, yourEsp.id, 'your-esp-to-sparkloop');
+
+	await wide.setViewportSize({ width: 1440, height: 900 });
+	const event = 'When SparkLoop sends an event';
+	await panel(wide, stage, sparkLoopToYourEsp.id, event, 'trigger');
+	await panel(wide, stage, box.id, 'Tell SparkLoop of the sign-up', 'node');
+
+	const sandbox = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+	await sandbox.goto(stage.sandbox.url);
+	await sandbox.waitForLoadState('load');
+	await sandbox.waitForTimeout(1000);
+	await sandbox.screenshot({ path: file('sandbox') });
+}
+
+async function run(): Promise<void> {
+	if (!existsSync(CHROMIUM)) {
+		throw new Error(
+			`There is no browser at ${CHROMIUM}. Install Chromium, or set CHROMIUM to where it is.`,
+		);
+	}
+	mkdirSync(IMAGES, { recursive: true });
+	const stage = await setStage({ n8nPort: 0, sandboxPort: 0, progress: say });
+	let browser: Browser | undefined;
+	try {
+		for (const step of STORY) {
+			say(step.title);
+			await step.play(stage);
+		}
+		browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+		say('Taking the pictures');
+		await takePictures(browser, stage);
+	} finally {
+		await browser?.close();
+		await stage.close();
+	}
+}
+
+try {
+	await run();
+} catch (error) {
+	say(error instanceof Error ? error.message : String(error));
+	process.exitCode = 1;
+}
