@@ -451,3 +451,62 @@ describe('through the API', () => {
 		expect(JSON.stringify(result.data.resultData)).not.toContain('k3y');
 	});
 });
+
+describe('Send Again', () => {
+	const again = (sendThrough: string) => ({
+		operation: 'sendAgain',
+		sendThrough,
+		event: '={{ $json.details.payload }}',
+		options: { longestPause: 0, maxAttempts: 1 },
+	});
+
+	it.each(['incomingWebhook', 'api'])(
+		'sends what left the error output (%s) as it was',
+		async (sendThrough) => {
+			const additionalFields = {
+				name: 'Ann',
+				createdAt: '={{ 1564400550 }}',
+				...(sendThrough === 'api' ? { referrerCode: 'f9464199' } : { id: 'c1' }),
+			};
+			const failed = await send([{ email: 'a@b.co' }], {
+				parameters: {
+					operation: 'subscribe',
+					sendThrough,
+					email: '={{ $json.email }}',
+					additionalFields,
+					options: { longestPause: 0, maxAttempts: 1 },
+				},
+				extra: { onError: 'continueErrorOutput' },
+				behaviour: () => ({ status: 503 }),
+			});
+			const [first] = peer.received;
+			await peer.stop();
+			const sent = await send([results(failed, 1)[0].json], { parameters: again(sendThrough) });
+			expect(errorOf(sent)).toBeUndefined();
+			expect(peer.received.map(({ method, path, body }) => ({ method, path, body }))).toEqual([
+				{ method: first.method, path: first.path, body: first.body },
+			]);
+		},
+	);
+
+	it('keeps the order of each person among events of all kinds', async () => {
+		const events = [
+			{ type: 'subscribe', subscriber: { email: 'old@b.co' } },
+			{ type: 'update', subscriber: { email: 'new@b.co', previous_email: 'old@b.co' } },
+			{ type: 'unsubscribe', subscriber: { email: 'new@b.co' } },
+		];
+		await send(
+			events.map((payload) => ({ details: { payload } })),
+			{ parameters: again('incomingWebhook') },
+		);
+		expect(peer.received.map(({ body }) => body)).toEqual(events);
+	});
+
+	it('says what is wrong with an event that cannot be sent', async () => {
+		const broken = { details: { payload: { type: 'unsubscribe', subscriber: {} } } };
+		const result = await send([broken], { parameters: again('incomingWebhook') });
+		expect(errorOf(result)?.message).toBe(
+			"'Event' holds an event in which 'email' is missing [item 0]",
+		);
+	});
+});

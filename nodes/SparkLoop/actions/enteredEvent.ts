@@ -6,12 +6,14 @@ import {
 	type Problem,
 	type SubscriberEvent,
 } from '../events/subscriberEvent';
+import { keptDetails, keptEvent } from '../events/keptEvent';
 import type { ApiDetails } from '../transport/restV2';
 import * as subscribe from './subscriber/subscribe';
 import * as unsubscribe from './subscriber/unsubscribe';
 import * as update from './subscriber/update';
 
 const OPERATIONS = { subscribe, unsubscribe, update };
+type Operation = keyof typeof OPERATIONS | 'sendAgain';
 
 export type SendThrough = 'api' | 'incomingWebhook';
 
@@ -37,10 +39,11 @@ export function enteredEvent(
 	item: number,
 	sendThrough: SendThrough,
 ): EnteredEvent {
-	const operation = this.getNodeParameter('operation', item) as SubscriberEvent['type'];
+	const operation = this.getNodeParameter('operation', item) as Operation;
 	const read = (name: string) => this.getNodeParameter(name, item);
-	const entered: Entered = OPERATIONS[operation].enter(read);
+	if (operation === 'sendAgain') return keptEventOf.call(this, item, read('event'), sendThrough);
 
+	const entered: Entered = OPERATIONS[operation].enter(read);
 	const built = subscriberEvent(operation, entered, this.getTimezone());
 	if ('problems' in built) {
 		const named = built.problems.map((problem) => ({
@@ -60,4 +63,28 @@ export function enteredEvent(
 	}
 	const withDetails = sendThrough === 'api' && operation === 'subscribe';
 	return { event: built.event, details: withDetails ? subscribe.apiDetails(read) : {} };
+}
+
+function keptEventOf(
+	this: IExecuteFunctions,
+	item: number,
+	value: unknown,
+	sendThrough: SendThrough,
+): EnteredEvent {
+	const kept = keptEvent(value);
+	if ('event' in kept) {
+		const withDetails = sendThrough === 'api' && kept.event.type === 'subscribe';
+		return { event: kept.event, details: withDetails ? keptDetails(value) : {} };
+	}
+	const what =
+		'reason' in kept
+			? kept.reason
+			: `holds an event in which ${kept.problems.map(({ field, what }) => `'${field}' ${what}`).join(', and ')}`;
+	return {
+		error: new NodeOperationError(this.getNode(), `'Event' ${what} [item ${item}]`, {
+			itemIndex: item,
+			description:
+				"Give an event as it left this node's error output, under details.payload: a type and its subscriber.",
+		}),
+	};
 }

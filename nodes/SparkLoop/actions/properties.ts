@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import * as sendAgain from './subscriber/sendAgain';
 import * as subscribe from './subscriber/subscribe';
 import * as unsubscribe from './subscriber/unsubscribe';
 import * as update from './subscriber/update';
@@ -20,6 +21,12 @@ export const PROPERTIES: INodeProperties[] = [
 		noDataExpression: true,
 		displayOptions: { show: { resource: ['subscriber'] } },
 		options: [
+			{
+				name: 'Send Again',
+				value: 'sendAgain',
+				action: 'Send an event again',
+				description: "Send an event that left this node's error output, exactly as it was",
+			},
 			{
 				name: 'Subscribe',
 				value: 'subscribe',
@@ -63,6 +70,7 @@ export const PROPERTIES: INodeProperties[] = [
 		displayOptions: { show: { resource: ['subscriber'] } },
 		description: 'Which way SparkLoop is told',
 	},
+	...sendAgain.description,
 	...subscribe.description,
 	...update.description,
 	...unsubscribe.description,

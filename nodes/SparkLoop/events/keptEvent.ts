@@ -1,0 +1,53 @@
+import { isJsonObject, own, type JsonObject } from './json';
+import { subscriberEvent, type Built, type Entered, type SubscriberEvent } from './subscriberEvent';
+
+const TYPES: ReadonlyArray<SubscriberEvent['type']> = ['subscribe', 'update', 'unsubscribe'];
+
+export type Kept = Built | { reason: string };
+
+/**
+ * Reads an event that was kept to be sent later: what an item on the error output holds as its payload, or a text of it.
+ *
+ * @returns the event; or, per key of the subscriber, what is wrong with it; or why it is no event at all
+ */
+export function keptEvent(value: unknown): Kept {
+	const kept = parsed(value);
+	if (!kept) return { reason: 'is not a JSON object' };
+	const type = TYPES.find((known) => known === own(kept, 'type'));
+	if (!type) return { reason: `has no 'type' that is one of ${TYPES.join(', ')}` };
+	const subscriber = own(kept, 'subscriber');
+	if (!isJsonObject(subscriber)) return { reason: "has no 'subscriber'" };
+	const entered: Entered = {
+		email: own(subscriber, 'email'),
+		previousEmail: own(subscriber, 'previous_email'),
+		id: own(subscriber, 'id'),
+		firstName: own(subscriber, 'first_name'),
+		name: own(subscriber, 'name'),
+		at: own(subscriber, type === 'update' ? 'updated_at' : 'created_at'),
+	};
+	// What is kept holds unix seconds, so the zone plays no part.
+	return subscriberEvent(type, entered, 'UTC');
+}
+
+/** What a kept event holds besides what the Incoming Webhook knows. */
+export function keptDetails(value: unknown): Record<string, string> {
+	const details = own(parsed(value) ?? {}, 'details');
+	if (!isJsonObject(details)) return {};
+	return Object.fromEntries(
+		Object.entries(details).filter(
+			(entry): entry is [string, string] => typeof entry[1] === 'string',
+		),
+	);
+}
+
+function parsed(value: unknown): JsonObject | undefined {
+	let result = value;
+	if (typeof value === 'string') {
+		try {
+			result = JSON.parse(value);
+		} catch {
+			return undefined;
+		}
+	}
+	return isJsonObject(result) ? result : undefined;
+}
