@@ -10,7 +10,7 @@ interface Assignment {
  */
 export function fillIn(
 	file: { nodes: Array<{ name: string; parameters: object }> },
-	values: Readonly<Record<string, string>>,
+	values: Readonly<Record<string, string | number>>,
 ): void {
 	const settings = file.nodes.find(({ name }) => name === 'Settings');
 	const { assignments } = (

@@ -3,12 +3,14 @@ import path from 'node:path';
 
 import type { WorkflowFile } from './canvas.mts';
 import { newsletterInABox } from './newsletterInABox.mts';
+import { outbox } from './outbox.mts';
 import { sparkLoopToYourEsp } from './sparkLoopToYourEsp.mts';
 import { yourEspToSparkLoop } from './yourEspToSparkLoop.mts';
 
 /** File in `workflows/` → the workflow it holds. */
 export const WORKFLOWS: Readonly<Record<string, () => WorkflowFile>> = {
 	'newsletter-in-a-box.json': newsletterInABox,
+	'outbox.json': outbox,
 	'sparkloop-to-your-esp.json': sparkLoopToYourEsp,
 	'your-esp-to-sparkloop.json': yourEspToSparkLoop,
 };

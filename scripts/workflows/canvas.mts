@@ -52,6 +52,7 @@ function rise(parameters: object): number {
 
 /** n8n's own node versions, so that every file uses the same. */
 const VERSIONS: Readonly<Record<string, number>> = {
+	code: 2,
 	crypto: 2,
 	dataTable: 1.1,
 	emailSend: 2.1,
@@ -59,6 +60,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
 	formTrigger: 2.4,
 	httpRequest: 4.2,
 	if: 2.2,
+	scheduleTrigger: 1.2,
 	set: 3.4,
 	switch: 3.2,
 	webhook: 2.1,
@@ -67,12 +69,15 @@ const VERSIONS: Readonly<Record<string, number>> = {
 /** Builds one workflow file. Ids come from names, so that building twice gives the same file. */
 export class Canvas {
 	private readonly name: string;
+	private readonly settings: object;
 	private readonly nodes: NodeFile[] = [];
 	private readonly connections: Connections = {};
 	private readonly pinned: Record<string, Array<{ json: object }>> = {};
 
-	constructor(name: string) {
+	/** @param settings of the workflow, beyond the order of execution */
+	constructor(name: string, settings: object = {}) {
 		this.name = name;
+		this.settings = settings;
 	}
 
 	/**
@@ -89,7 +94,7 @@ export class Canvas {
 		parameters: object,
 		settings: object = {},
 	): string {
-		const listens = /webhook$|Trigger$/i.test(type) && !type.startsWith('manual');
+		const listens = /webhook$|Trigger$/i.test(type) && !/^(manual|schedule)/.test(type);
 		this.nodes.push({
 			id: this.uuid(name),
 			name,
@@ -150,7 +155,7 @@ export class Canvas {
 			name: this.name,
 			nodes: this.nodes,
 			connections: this.connections,
-			settings: { executionOrder: 'v1' },
+			settings: { executionOrder: 'v1', ...this.settings },
 			...(Object.keys(this.pinned).length > 0 ? { pinData: this.pinned } : {}),
 			meta: { templateCredsSetupCompleted: false },
 		};
@@ -163,12 +168,12 @@ export class Canvas {
 }
 
 /** Parameters of a Set node. `keep`: whether the item's other fields stay. */
-export const assign = (values: Record<string, string>, keep = true): object => ({
+export const assign = (values: Record<string, string | number>, keep = true): object => ({
 	assignments: {
 		assignments: Object.entries(values).map(([name, value]) => ({
 			id: name,
 			name,
-			type: 'string',
+			type: typeof value,
 			value,
 		})),
 	},

@@ -1,0 +1,298 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
+import { columnsOf, matching, table } from './dataTable.mts';
+
+const SCHEDULE = 'Every minute';
+const SET_UP = 'Set up (run once)';
+
+/** The outbox's table: column → type. An event is removed once it is delivered. */
+export const OUTBOX_COLUMNS = {
+	person: 'string',
+	event: 'string',
+	state: 'string',
+	attempts: 'number',
+	due: 'number',
+	reason: 'string',
+} as const;
+
+const code = (file: string): string =>
+	readFileSync(path.join(import.meta.dirname, 'code', file), 'utf8');
+
+/** Sends what SparkLoop did not take: in order for each person, with growing pauses, for a month. */
+export function outbox(): WorkflowFile {
+	const canvas = new Canvas('Outbox', {
+		// Shorter than the lease, so that no run outlives its own.
+		executionTimeout: 480,
+		// One a minute would fill n8n's database with runs that had nothing to do.
+		saveDataSuccessExecution: 'none',
+	});
+	notes(canvas);
+	canvas.node(SCHEDULE, 'scheduleTrigger', [0, 0], {
+		rule: { interval: [{ field: 'minutes', minutesInterval: 1 }] },
+	});
+	canvas.node(SET_UP, 'manualTrigger', [0, 1.4], {});
+	canvas.node(
+		'Settings',
+		'set',
+		[1.1, 0.6],
+		assign({
+			table: 'SparkLoop outbox',
+			leases: 'SparkLoop lease',
+			pageSize: 500,
+			minute: 60_000,
+			longestPause: 86_400_000,
+			keptFor: 31 * 86_400_000,
+			leaseFor: 600_000,
+		}),
+	);
+	canvas.node(
+		'Is it the set-up?',
+		'if',
+		[2.1, 0.6],
+		when(`={{ $('${SET_UP}').isExecuted }}`, 'true', undefined, 'boolean'),
+	);
+	for (const entrance of [SCHEDULE, SET_UP]) canvas.connect(entrance, 0, 'Settings');
+	canvas.chain('Settings', 'Is it the set-up?');
+	drain(canvas);
+	setUp(canvas);
+	return canvas.toFile();
+}
+
+function notes(canvas: Canvas): void {
+	canvas.note(
+		[-0.3, -2.2],
+		[2.6, 2],
+		`## Outbox
+Sends to SparkLoop what could not be delivered, for up to 31 days.
+
+1. **Send to SparkLoop**: choose the credential with your **Incoming Webhook URL**.
+2. Run **Set up (run once)**: it makes two Data Tables.
+3. Publish. Other workflows put events in by inserting rows into the table *SparkLoop outbox*.`,
+		1,
+	);
+	canvas.note(
+		[2.6, -2.2],
+		[2.6, 2],
+		`### Why nothing is lost, and nothing overtakes
+An event leaves the table only after SparkLoop took it. A later event of somebody waits behind an earlier one that is stuck.
+
+Only one run sends at a time: it takes a **lease**, by an update that succeeds for one of them. If n8n is killed, the lease runs out after ten minutes, and the next run goes on. An event that was sent just before the kill is sent once more, which SparkLoop takes as one.`,
+		5,
+	);
+	canvas.note(
+		[5.5, -2.2],
+		[2.6, 2],
+		`### Pauses
+A minute, two, four … up to a day, each a bit shorter by chance, or as long as SparkLoop asks for.
+
+What SparkLoop refuses for good (4xx), or does not take within 31 days, is **parked**: it stays in the table with its reason, nothing is sent again, and what comes later of that person goes on.`,
+		5,
+	);
+	canvas.note(
+		[8.4, -2.2],
+		[2.6, 2],
+		`### When something fails
+A run that parks an event ends with an error that says how many. To be told, choose an error workflow under **⋯ → Settings → Error workflow**.
+
+To send a parked event again, correct it in the table, and set its state to \`waiting\`.`,
+		4,
+	);
+}
+
+function drain(canvas: Canvas): void {
+	const outboxTable = table("={{ $('Settings').first().json.table }}");
+	const leases = table("={{ $('Settings').first().json.leases }}");
+
+	canvas.node('Take the lease', 'dataTable', [3.2, 0], {
+		resource: 'row',
+		operation: 'update',
+		dataTableId: leases,
+		...matching(['name', 'eq', 'outbox'], ['until', 'lt', '={{ Date.now() }}']),
+		columns: columnsOf({ until: '={{ Date.now() + $json.leaseFor }}' }),
+		options: {},
+	});
+	canvas.node(
+		'Read from here',
+		'set',
+		[4.2, 0],
+		{
+			mode: 'raw',
+			jsonOutput:
+				"={{ $runIndex > 0 ? $('Choose what is due').last().json : { after: 0, met: [] } }}",
+			options: {},
+		},
+		{ executeOnce: true },
+	);
+	canvas.node(
+		'Read a page',
+		'dataTable',
+		[5.2, 0],
+		{
+			resource: 'row',
+			operation: 'get',
+			dataTableId: outboxTable,
+			...matching(['state', 'eq', 'waiting'], ['id', 'gt', '={{ $json.after }}']),
+			returnAll: false,
+			limit: "={{ $('Settings').first().json.pageSize }}",
+			orderBy: true,
+			orderByColumn: 'id',
+			orderByDirection: 'ASC',
+		},
+		{ alwaysOutputData: true },
+	);
+	canvas.node('Choose what is due', 'code', [6.2, 0], { jsCode: code('chooseDue.js') });
+	canvas.node(
+		'Is anything due?',
+		'if',
+		[7.2, 0],
+		when('={{ $json.due.length }}', 'gt', '0', 'number'),
+	);
+	canvas.node('One item per event', 'splitOut', [8.3, -0.4], {
+		fieldToSplitOut: 'due',
+		options: {},
+	});
+	canvas.node(
+		'Send to SparkLoop',
+		'n8n-nodes-sparkloop.sparkLoop',
+		[9.3, -0.4],
+		{
+			resource: 'subscriber',
+			operation: 'sendAgain',
+			sendThrough: 'incomingWebhook',
+			event: '={{ $json.event }}',
+			options: { maxAttempts: 1 },
+		},
+		{ onError: 'continueRegularOutput' },
+	);
+	canvas.node('Work out what is next', 'code', [10.3, -0.4], { jsCode: code('workOutNext.js') });
+	canvas.node('Write it down', 'dataTable', [11.3, -0.4], {
+		resource: 'row',
+		operation: 'update',
+		dataTableId: outboxTable,
+		...matching(['id', 'eq', '={{ $json.id }}']),
+		columns: columnsOf({
+			state: '={{ $json.state }}',
+			attempts: '={{ $json.attempts }}',
+			due: '={{ $json.due }}',
+			reason: '={{ $json.reason }}',
+		}),
+		options: {},
+	});
+	canvas.node(
+		'Is there another page?',
+		'if',
+		[8.3, 0.8],
+		when("={{ $('Choose what is due').last().json.more }}", 'true', undefined, 'boolean'),
+		{ executeOnce: true },
+	);
+	canvas.node(
+		'Remove what was delivered',
+		'dataTable',
+		[9.3, 1.2],
+		{
+			resource: 'row',
+			operation: 'deleteRows',
+			dataTableId: outboxTable,
+			...matching(['state', 'eq', 'delivered']),
+			options: {},
+		},
+		{ executeOnce: true, alwaysOutputData: true },
+	);
+	canvas.node(
+		'Give the lease back',
+		'dataTable',
+		[10.3, 1.2],
+		{
+			resource: 'row',
+			operation: 'update',
+			dataTableId: leases,
+			...matching(['name', 'eq', 'outbox']),
+			columns: columnsOf({ until: '0' }),
+			options: {},
+		},
+		{ executeOnce: true },
+	);
+	canvas.node(
+		'Was anything parked?',
+		'if',
+		[11.3, 1.2],
+		when(
+			"={{ $('Work out what is next').isExecuted && $('Work out what is next').all().some(({ json }) => json.state === 'parked') }}",
+			'true',
+			undefined,
+			'boolean',
+		),
+		{ executeOnce: true },
+	);
+	canvas.node('Report it', 'stopAndError', [12.4, 1], {
+		errorMessage:
+			"={{ $('Work out what is next').all().filter(({ json }) => json.state === 'parked').length }} events for SparkLoop were parked: see the rows with the state 'parked' in the Data Table '{{ $('Settings').first().json.table }}'.",
+	});
+	canvas.node('All is well', 'noOp', [12.4, 1.7], {});
+
+	canvas.connect('Is it the set-up?', 1, 'Take the lease');
+	canvas.chain(
+		'Take the lease',
+		'Read from here',
+		'Read a page',
+		'Choose what is due',
+		'Is anything due?',
+		'One item per event',
+		'Send to SparkLoop',
+		'Work out what is next',
+		'Write it down',
+		'Is there another page?',
+		'Read from here',
+	);
+	canvas.connect('Is anything due?', 1, 'Is there another page?');
+	canvas.connect('Is there another page?', 1, 'Remove what was delivered');
+	canvas.chain(
+		'Remove what was delivered',
+		'Give the lease back',
+		'Was anything parked?',
+		'Report it',
+	);
+	canvas.connect('Was anything parked?', 1, 'All is well');
+}
+
+function setUp(canvas: Canvas): void {
+	const create = (
+		name: string,
+		place: [number, number],
+		setting: string,
+		columns: Record<string, string>,
+	) =>
+		canvas.node(name, 'dataTable', place, {
+			resource: 'table',
+			operation: 'create',
+			tableName: `={{ $('Settings').first().json.${setting} }}`,
+			columns: {
+				column: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
+			},
+			options: { createIfNotExists: true },
+		});
+	create('Create the outbox', [3.2, 2.2], 'table', OUTBOX_COLUMNS);
+	create('Create the leases', [4.2, 2.2], 'leases', { name: 'string', until: 'number' });
+	canvas.node('Is there no lease yet?', 'dataTable', [5.2, 2.2], {
+		resource: 'row',
+		operation: 'rowNotExists',
+		dataTableId: table("={{ $('Settings').first().json.leases }}"),
+		...matching(['name', 'eq', 'outbox']),
+	});
+	canvas.node('Make the lease', 'dataTable', [6.2, 2.2], {
+		resource: 'row',
+		operation: 'insert',
+		dataTableId: table("={{ $('Settings').first().json.leases }}"),
+		columns: columnsOf({ name: 'outbox', until: '0' }),
+		options: {},
+	});
+	canvas.connect('Is it the set-up?', 0, 'Create the outbox');
+	canvas.chain(
+		'Create the outbox',
+		'Create the leases',
+		'Is there no lease yet?',
+		'Make the lease',
+	);
+}
