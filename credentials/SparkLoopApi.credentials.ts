@@ -50,7 +50,10 @@ export class SparkLoopApi implements ICredentialType {
 		return {
 			...requestOptions,
 			baseURL: undefined,
-			url: `${checked.url}${requestOptions.url}`,
+			// n8n treats the same request once more when it tries again after a 401.
+			url: requestOptions.url.startsWith(checked.url)
+				? requestOptions.url
+				: `${checked.url}${requestOptions.url}`,
 			headers: { ...requestOptions.headers, 'X-Api-Key': String(credentials.apiKey) },
 		};
 	};

@@ -25,7 +25,7 @@ export class SparkLoopIncomingWebhookApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'In SparkLoop, open the <b>Integrations</b> page and copy the <b>Incoming Webhook URL</b>. Whoever has it can subscribe people in your name: treat it like a password.',
+				"In SparkLoop, open the 'Integrations' page and copy the Incoming Webhook URL. Whoever has it can subscribe people in your name: treat it like a password. n8n can only check that its server answers: the first person you send shows whether the URL is yours.",
 			name: 'notice',
 			type: 'notice',
 			default: '',

@@ -18,7 +18,7 @@ export class SparkLoopWebhookTokenApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'In SparkLoop, open <b>Account settings > Integrations > Webhooks</b> and copy the token shown there. SparkLoop sends it with every event in the header <code>SparkLoop-Token</code>, so that nobody else can send events to your workflow.',
+				"In SparkLoop, open 'Account settings → Integrations → Webhooks' and copy the token shown there. SparkLoop sends it with every event, so that nobody else can send events to your workflow. n8n can only check the token's form: a test webhook from SparkLoop shows whether it is yours.",
 			name: 'notice',
 			type: 'notice',
 			default: '',

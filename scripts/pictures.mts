@@ -24,6 +24,9 @@ const AROUND_THE_CANVAS = ['#canvas ~ *', '.vue-flow__panel'];
 /** Hints that n8n lets hover over everything. */
 const HINTS = ['[data-reka-popper-content-wrapper]', '.el-popper', '[role="tooltip"]'];
 
+const LARGE = { width: 1300, height: 1130 };
+const MEDIUM = { width: 1180, height: 900 };
+
 /** Pixels left free around the workflow. */
 const MARGIN = 24;
 
@@ -63,9 +66,12 @@ async function bounds(page: Page) {
 	return await page.evaluate((margin) => {
 		const parts = [
 			...document.querySelectorAll(
-				'.vue-flow__node, .vue-flow__node [data-test-id="canvas-node"] *, .vue-flow__edge path',
+				'.vue-flow__node, .vue-flow__node [data-test-id="canvas-node"] *',
 			),
 		]
+			.filter((part) => part.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+			// A button that only hovering shows keeps its place free beside each trigger.
+			.filter((part) => !part.querySelector('[data-test-id^="execute-workflow-button"]'))
 			.map((part) => part.getBoundingClientRect())
 			.filter(({ width, height }) => width > 0 && height > 0);
 		const x = Math.min(...parts.map(({ left }) => left)) - margin;
@@ -78,6 +84,7 @@ async function bounds(page: Page) {
 
 /** The whole workflow, without the editor around it. */
 async function canvas(page: Page, stage: Stage, id: string, name: string): Promise<void> {
+	await page.setViewportSize(name === 'newsletter-in-a-box' ? LARGE : MEDIUM);
 	await openWorkflow(page, stage, id);
 	await hide(page, [...AROUND_THE_CANVAS, ...HINTS]);
 	await page.keyboard.press('1');
@@ -92,27 +99,32 @@ async function panel(page: Page, stage: Stage, id: string, node: string, name: s
 	await page.locator(`[data-test-id="canvas-node"][data-node-name="${node}"]`).dblclick();
 	const details = page.locator('[data-test-id="ndv"]');
 	await details.waitFor();
+	// The table begins with the columns that say least.
+	const json = details.locator('[data-test-id="output-panel"] [data-test-id="radio-button-json"]');
+	if (await json.isVisible()) await json.click();
+	await page.mouse.move(0, 0);
 	await still(details);
 	await details.screenshot({ path: file(name) });
 }
 
 async function takePictures(browser: Browser, stage: Stage): Promise<void> {
-	const wide = await browser.newPage({
-		viewport: { width: 1240, height: 1000 },
-		deviceScaleFactor: 2,
-	});
-	await logIn(wide, stage);
+	const canvases = await browser.newPage({ viewport: LARGE, deviceScaleFactor: 2 });
+	await logIn(canvases, stage);
 	const { box, sparkLoopToYourEsp, yourEsp } = stage;
-	await canvas(wide, stage, box.id, 'newsletter-in-a-box');
-	await canvas(wide, stage, sparkLoopToYourEsp.id, 'sparkloop-to-your-esp');
-	await canvas(wide, stage, yourEsp.id, 'your-esp-to-sparkloop');
+	await canvas(canvases, stage, box.id, 'newsletter-in-a-box');
+	await canvas(canvases, stage, sparkLoopToYourEsp.id, 'sparkloop-to-your-esp');
+	await canvas(canvases, stage, yourEsp.id, 'your-esp-to-sparkloop');
 
-	await wide.setViewportSize({ width: 1440, height: 900 });
+	const panels = await browser.newPage({
+		viewport: { width: 1320, height: 900 },
+		deviceScaleFactor: 1.5,
+	});
+	await logIn(panels, stage);
 	const event = 'When SparkLoop sends an event';
-	await panel(wide, stage, sparkLoopToYourEsp.id, event, 'trigger');
-	await panel(wide, stage, box.id, 'Tell SparkLoop of the sign-up', 'node');
+	await panel(panels, stage, sparkLoopToYourEsp.id, event, 'trigger');
+	await panel(panels, stage, box.id, 'Tell SparkLoop of the sign-up', 'node');
 
-	const sandbox = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+	const sandbox = await browser.newPage({ viewport: { width: 1440, height: 900 } });
 	await sandbox.goto(stage.sandbox.url);
 	await sandbox.waitForLoadState('load');
 	await sandbox.waitForTimeout(1000);
@@ -126,6 +138,7 @@ async function run(): Promise<void> {
 		);
 	}
 	mkdirSync(IMAGES, { recursive: true });
+	say('Setting a stage with the package as it was built last (npm run build)');
 	const stage = await setStage({ n8nPort: 0, sandboxPort: 0, progress: say });
 	let browser: Browser | undefined;
 	try {

@@ -17,7 +17,7 @@ export class SparkLoop implements INodeType {
 		group: ['output'],
 		version: [1],
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Tell SparkLoop who signed up, changed their e-mail address or unsubscribed',
+		description: 'Tell SparkLoop who signed up, changed their email address or unsubscribed',
 		defaults: { name: 'SparkLoop' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],

@@ -22,19 +22,19 @@ export class SparkLoopTrigger implements INodeType {
 		icon: { light: 'file:../../icons/sparkloop.svg', dark: 'file:../../icons/sparkloop.dark.svg' },
 		group: ['trigger'],
 		version: [1],
-		subtitle: '={{ $parameter["events"].join(", ") }}',
+		subtitle:
+			'={{ $parameter["events"].length }} event{{ $parameter["events"].length === 1 ? "" : "s" }}',
 		description: 'Starts the workflow when something happens in your SparkLoop referral program',
-		eventTriggerDescription:
-			'Waiting for SparkLoop to send an event to the Test URL. In SparkLoop, open Account settings > Integrations > Webhooks and choose "Send test webhook"',
+		eventTriggerDescription: 'Waiting: send a test webhook from SparkLoop to the Test URL',
 		activationMessage:
 			'SparkLoop can now send its events to the Production URL. Paste that URL into SparkLoop under Account settings > Integrations > Webhooks if you have not yet.',
 		triggerPanel: {
 			header: 'Pull in events from SparkLoop',
 			executionsHelp: {
 				inactive:
-					"<b>While building</b>, click 'listen', then send a test webhook from SparkLoop to the <b>Test URL</b>: it shows up here, and you can pin it. No event at hand? Paste one of the samples from the package's documentation as pinned data.<br /><br /><b>Once the workflow is published</b>, SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the executions list.",
+					"<b>While building</b>, click <b>Execute step</b>, then send a test webhook from SparkLoop to the <b>Test URL</b>: it shows up here, and you can pin it. No event at hand? Paste one of the samples from the package's documentation as pinned data.<br /><br /><b>Once the workflow is published</b>, SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the executions list.",
 				active:
-					"<b>While building</b>, click 'listen', then send a test webhook from SparkLoop to the <b>Test URL</b>: it shows up here, and you can pin it.<br /><br /><b>The workflow is published</b>, so SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the <a data-key='executions'>executions list</a>.",
+					"<b>While building</b>, click <b>Execute step</b>, then send a test webhook from SparkLoop to the <b>Test URL</b>: it shows up here, and you can pin it.<br /><br /><b>The workflow is published</b>, so SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the <a data-key='executions'>executions list</a>.",
 			},
 			activationHint:
 				"Once you've finished building your workflow, publish it, and paste the Production URL into SparkLoop.",

@@ -52,3 +52,14 @@ export const calls = ({ sandbox }: Stage, from: number): string[] =>
 		.slice(from)
 		.filter(({ kind }) => kind !== 'esp')
 		.map(({ method, path, status }) => `${method} ${path} ${status}`);
+
+/** What the outbox keeps. */
+export async function waiting({ n8n, outbox }: Stage): Promise<Row[]> {
+	const [{ id }] = await n8n.api.dataTables.list(outbox.table);
+	return await n8n.api.dataTables.rows(id);
+}
+
+/** Lets the outbox send what is due now, as its owner can by hand, instead of waiting for its next minute. */
+export async function runOutbox({ n8n, outbox }: Stage): Promise<void> {
+	await n8n.api.waitForExecution(await n8n.api.runWorkflow(outbox.id, 'Every minute'));
+}

@@ -34,6 +34,9 @@ export interface Stage {
 	/** Where an ESP of one's own reports its changes (POST), with the header that the workflow wants. */
 	yourEsp: { id: string; url: string; header: { name: string; value: string } };
 	sparkLoopToYourEsp: { id: string };
+	outbox: { id: string; table: string };
+	/** The same for reports that go through the outbox. */
+	yourEspToOutbox: Stage['yourEsp'];
 	close(): Promise<void>;
 }
 
@@ -117,7 +120,7 @@ export async function setStage({ n8nPort, sandboxPort, progress }: StageOptions)
 async function putWorkflowsIntoService(
 	{ api, url }: RunningN8n,
 	sandbox: Sandbox,
-): Promise<Pick<Stage, 'box' | 'yourEsp' | 'sparkLoopToYourEsp'>> {
+): Promise<Omit<Stage, 'n8n' | 'sandbox' | 'owner' | 'close'>> {
 	const credentials = await importCredentials(api, sandbox);
 
 	const box = workflowFile('newsletter-in-a-box.json');
@@ -133,10 +136,7 @@ async function putWorkflowsIntoService(
 					: undefined,
 	);
 	const boxId = await api.importWorkflow(box);
-	const setUp = await api.waitForExecution(await api.runWorkflow(boxId, 'Set up (run once)'));
-	if (setUp.status !== 'success') {
-		throw new Error(`The set-up of the box ended with ${setUp.status}`);
-	}
+	await runSetUp(api, boxId);
 
 	const toEsp = workflowFile('sparkloop-to-your-esp.json');
 	fillIn(toEsp, { contactUrl: `${sandbox.espUrl}/contacts/{email}` });
@@ -149,22 +149,42 @@ async function putWorkflowsIntoService(
 	);
 	const toEspId = await api.importWorkflow(toEsp);
 
-	const fromEsp = workflowFile('your-esp-to-sparkloop.json');
-	chooseCredentials(fromEsp, ({ type }) =>
-		type.endsWith('.webhook')
-			? credentials.fromEsp
-			: type.endsWith('.sparkLoop')
-				? credentials.incomingWebhook
-				: undefined,
+	const outbox = workflowFile('outbox.json');
+	const outboxTable = 'SparkLoop outbox';
+	// A minute of the outbox passes in a second, so that nobody has to wait for its pauses.
+	fillIn(outbox, { table: outboxTable, minute: 1000 });
+	chooseCredentials(outbox, ({ type }) =>
+		type.endsWith('.sparkLoop') ? credentials.incomingWebhook : undefined,
 	);
-	const fromEspId = await api.importWorkflow(fromEsp);
+	const outboxId = await api.importWorkflow(outbox);
+	await runSetUp(api, outboxId);
+
+	const fromEsp = ['your-esp-to-sparkloop.json', 'your-esp-to-outbox.json'].map(workflowFile);
+	const fromEspIds: string[] = [];
+	for (const file of fromEsp) {
+		chooseCredentials(file, ({ type }) =>
+			type.endsWith('.webhook')
+				? credentials.fromEsp
+				: type.endsWith('.sparkLoop')
+					? credentials.incomingWebhook
+					: undefined,
+		);
+		fromEspIds.push(await api.importWorkflow(file));
+	}
 
 	const eventsOf = (file: { nodes: NodeFile[] }) =>
 		`/webhook/${entrance(file, 'When SparkLoop sends an event')}/webhook`;
-	const yourEspPath = `/webhook/${entrance(fromEsp, 'When your ESP reports a change')}`;
-	for (const id of [boxId, toEspId, fromEspId]) await api.publish(id);
-	for (const path of [eventsOf(box), eventsOf(toEsp), yourEspPath]) await api.waitForWebhook(path);
+	const reportsTo = fromEsp.map(
+		(file) => `/webhook/${entrance(file, 'When your ESP reports a change')}`,
+	);
+	for (const id of [boxId, toEspId, outboxId, ...fromEspIds]) await api.publish(id);
+	for (const path of [eventsOf(box), eventsOf(toEsp), ...reportsTo]) await api.waitForWebhook(path);
 
+	const reports = (which: number): Stage['yourEsp'] => ({
+		id: fromEspIds[which],
+		url: url + reportsTo[which],
+		header: credentials.fromEsp.header,
+	});
 	const forms = `${url}/form/`;
 	const signUpForm = forms + entrance(box, 'Sign-up form');
 	sandbox.setSiteUrl(signUpForm);
@@ -182,9 +202,18 @@ async function putWorkflowsIntoService(
 			confirmationForm: forms + entrance(box, 'Confirmation form'),
 			manageForm: forms + entrance(box, 'Manage form'),
 		},
-		yourEsp: { id: fromEspId, url: url + yourEspPath, header: credentials.fromEsp.header },
+		yourEsp: reports(0),
+		yourEspToOutbox: reports(1),
 		sparkLoopToYourEsp: { id: toEspId },
+		outbox: { id: outboxId, table: outboxTable },
 	};
+}
+
+/** Runs the branch that makes a workflow's tables. @throws when it does not succeed */
+async function runSetUp(api: N8nApi, id: string): Promise<void> {
+	const run = await api.waitForExecution(await api.runWorkflow(id, 'Set up (run once)'));
+	if (run.status === 'success') return;
+	throw new Error(`A set-up ended with ${run.status}: ${run.data.resultData.error?.message ?? ''}`);
 }
 
 async function importCredentials(api: N8nApi, sandbox: Sandbox) {

@@ -1,6 +1,15 @@
 import { equal, match, ok } from 'node:assert/strict';
 
-import { calls, contact, expectedFields, same, settled, subscriber } from './checks.mts';
+import {
+	calls,
+	contact,
+	expectedFields,
+	runOutbox,
+	same,
+	settled,
+	subscriber,
+	waiting,
+} from './checks.mts';
 import { submitForm } from './forms.mts';
 import type { Stage } from './stage.mts';
 
@@ -35,7 +44,7 @@ async function confirm({ sandbox }: Stage, email: string): Promise<void> {
 const confirmed = new Map<string, number>();
 
 /** The answer to a report of one's own ESP. */
-async function report({ yourEsp }: Stage, event: object): Promise<number> {
+async function report(yourEsp: Stage['yourEsp'], event: object): Promise<number> {
 	const { status } = await fetch(yourEsp.url, {
 		method: 'POST',
 		headers: { 'content-type': 'application/json', [yourEsp.header.name]: yourEsp.header.value },
@@ -146,9 +155,9 @@ export const STORY: readonly Step[] = [
 		async play(stage) {
 			const from = stage.sandbox.calls.log.length;
 			const person = { email: 'eve@example.com', id: 42, first_name: 'Eve', at: 1564400550 };
-			equal(await report(stage, { event: 'subscribed', confirmed: false, ...person }), 200);
+			equal(await report(stage.yourEsp, { event: 'subscribed', confirmed: false, ...person }), 200);
 			equal(calls(stage, from).length, 0, 'SparkLoop was told before the confirmation');
-			equal(await report(stage, { event: 'subscribed', confirmed: true, ...person }), 200);
+			equal(await report(stage.yourEsp, { event: 'subscribed', confirmed: true, ...person }), 200);
 			await settled(stage);
 			equal(calls(stage, from).length, 1);
 			const written = stage.sandbox.esp.find(person.email);
@@ -161,12 +170,39 @@ export const STORY: readonly Step[] = [
 		async play(stage) {
 			const { id } = subscriber(stage.sandbox, 'eve@example.com');
 			const change = { email: 'eve.new@example.com', previous_email: 'eve@example.com' };
-			equal(await report(stage, { event: 'email_changed', ...change }), 200);
+			equal(await report(stage.yourEsp, { event: 'email_changed', ...change }), 200);
 			equal(subscriber(stage.sandbox, change.email).id, id);
-			equal(await report(stage, { event: 'unsubscribed', email: change.email }), 200);
+			equal(await report(stage.yourEsp, { event: 'unsubscribed', email: change.email }), 200);
 			equal(subscriber(stage.sandbox, change.email).status, 'unsubscribed');
 			await settled(stage);
 			return `${id} is ${change.email} now, and unsubscribed`;
+		},
+	},
+	{
+		title:
+			'SparkLoop is down while that ESP reports: the outbox keeps the events, and delivers them in order once it is back',
+		async play(stage) {
+			const { sandbox, yourEspToOutbox } = stage;
+			const [old, now] = ['finn@example.com', 'finn.new@example.com'];
+			sandbox.faults.inbound.down();
+			const events = [
+				{ event: 'subscribed', confirmed: true, email: old, first_name: 'Finn' },
+				{ event: 'email_changed', email: now, previous_email: old },
+			];
+			for (const event of events) equal(await report(yourEspToOutbox, event), 200);
+			await runOutbox(stage);
+			const kept = await waiting(stage);
+			equal(kept.length, events.length, 'The outbox did not keep what SparkLoop could not take');
+			equal(sandbox.program.find(old), undefined);
+
+			sandbox.faults.inbound.up();
+			for (let run = 0; run < 60 && (await waiting(stage)).length > 0; run += 1) {
+				await runOutbox(stage);
+			}
+			equal((await waiting(stage)).length, 0, 'The outbox did not deliver what it kept');
+			const { id } = subscriber(sandbox, now);
+			await settled(stage);
+			return `${events.length} events were kept; ${id} is ${now} now`;
 		},
 	},
 	{

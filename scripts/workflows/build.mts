@@ -5,6 +5,7 @@ import type { WorkflowFile } from './canvas.mts';
 import { newsletterInABox } from './newsletterInABox.mts';
 import { outbox } from './outbox.mts';
 import { sparkLoopToYourEsp } from './sparkLoopToYourEsp.mts';
+import { yourEspToOutbox } from './yourEspToOutbox.mts';
 import { yourEspToSparkLoop } from './yourEspToSparkLoop.mts';
 
 /** File in `workflows/` → the workflow it holds. */
@@ -12,6 +13,7 @@ export const WORKFLOWS: Readonly<Record<string, () => WorkflowFile>> = {
 	'newsletter-in-a-box.json': newsletterInABox,
 	'outbox.json': outbox,
 	'sparkloop-to-your-esp.json': sparkLoopToYourEsp,
+	'your-esp-to-outbox.json': yourEspToOutbox,
 	'your-esp-to-sparkloop.json': yourEspToSparkLoop,
 };
 

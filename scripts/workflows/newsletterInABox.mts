@@ -210,7 +210,7 @@ function entrances(canvas: Canvas): void {
 	canvas.node(
 		'Settings',
 		'set',
-		[1.2, 5.3],
+		[0.97, 5.3],
 		assign({
 			table: 'SparkLoop newsletter contacts',
 			newsletter: 'My newsletter',
@@ -222,12 +222,12 @@ function entrances(canvas: Canvas): void {
 	canvas.node(
 		'Which way in?',
 		'switch',
-		[2.2, 5.3],
+		[1.97, 5.3],
 		switchOn('={{ $json.entrance }}', {
 			'Sign-up': SIGN_UP,
 			Confirmation: CONFIRM,
 			Manage: MANAGE,
-			'SparkLoop event': EVENT,
+			Event: EVENT,
 			'Set up': SET_UP,
 		}),
 	);

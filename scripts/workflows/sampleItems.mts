@@ -31,15 +31,16 @@ const PAYLOAD = {
 
 /** What the trigger makes of the `new_referral` event in SparkLoop's article on custom integrations. */
 export const sampleItems = (): object[] => {
-	const common = {
-		event: 'new_referral',
-		eventKey: '7ac01e49d8e26c986faab467fd1be6857b9071b43ab4421e5241cc2b86d9f28d',
+	const first = { event: 'new_referral' };
+	const last = {
 		campaignId: 'MF6319db9890',
+		eventKey: '7ac01e49d8e26c986faab467fd1be6857b9071b43ab4421e5241cc2b86d9f28d',
 		receivedAt: '2026-01-01T00:00:00.000Z',
+		payload: PAYLOAD,
 	};
 	return [
 		{
-			...common,
+			...first,
 			role: 'referrer',
 			email: 'john.smith@email.com',
 			fields: {
@@ -50,10 +51,10 @@ export const sampleItems = (): object[] => {
 				RH_TOTREF: 4,
 				RH_LASTREWARD: 'reward_38sf38hd',
 			},
-			payload: PAYLOAD,
+			...last,
 		},
 		{
-			...common,
+			...first,
 			role: 'subscriber',
 			email: 'john.doe@email.com',
 			fields: {
@@ -63,7 +64,7 @@ export const sampleItems = (): object[] => {
 				RH_ISREF: 'YES',
 				RH_TOTREF: 0,
 			},
-			payload: PAYLOAD,
+			...last,
 		},
 	];
 };

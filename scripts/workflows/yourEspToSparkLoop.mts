@@ -1,6 +1,12 @@
-import { assign, Canvas, switchOn, when, type WorkflowFile } from './canvas.mts';
-
-const TRIGGER = 'When your ESP reports a change';
+import { Canvas, when, type WorkflowFile } from './canvas.mts';
+import {
+	DOUBLE_OPT_IN,
+	HOW_YOUR_ESP_SAYS_IT,
+	listen,
+	readTheEvent,
+	tellApart,
+	TRIGGER,
+} from './yourEspEntrance.mts';
 
 /** What an ESP that can send webhooks reports → SparkLoop. */
 export function yourEspToSparkLoop(): WorkflowFile {
@@ -16,22 +22,8 @@ Tells SparkLoop who signed up, changed their address or unsubscribed.
 3. The three SparkLoop nodes: choose the credential with your **Incoming Webhook URL**.`,
 		1,
 	);
-	canvas.note(
-		[0.75, -0.75],
-		[1.85, 2],
-		`### Fill in: how your ESP says it
-**Read the event** turns your ESP's words into ours. \`what\` must become \`sign-up\`, \`e-mail change\` or \`unsubscribe\`; everything else is ignored.
-
-\`confirmed\` must be \`true\` once the person has confirmed (double opt-in). Without double opt-in, write \`true\`.`,
-		1,
-	);
-	canvas.note(
-		[2.95, -2.15],
-		[2.25, 2.2],
-		`### Double opt-in
-SparkLoop wants to hear of people only **after** they confirmed, and bills by active subscribers. An unconfirmed sign-up ends here; the confirmation is an event of its own.`,
-		5,
-	);
+	canvas.note([0.75, -0.75], [1.8, 2], HOW_YOUR_ESP_SAYS_IT, 1);
+	canvas.note([2.95, -2.15], [2.25, 2.2], DOUBLE_OPT_IN, 5);
 	canvas.note(
 		[-0.35, 1.65],
 		[2.95, 0.65],
@@ -42,42 +34,9 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 		4,
 	);
 
-	canvas.node(TRIGGER, 'webhook', [0, 0.3], {
-		httpMethod: 'POST',
-		path: canvas.webhookIdOf(TRIGGER),
-		authentication: 'headerAuth',
-		responseMode: 'lastNode',
-		responseData: 'noData',
-		options: {},
-	});
-	canvas.node(
-		'Read the event',
-		'set',
-		[1, 0.3],
-		assign(
-			{
-				what: "={{ ({ subscribed: 'sign-up', email_changed: 'e-mail change', unsubscribed: 'unsubscribe' })[$json.body.event] ?? '' }}",
-				confirmed: '={{ $json.body.confirmed }}',
-				email: '={{ $json.body.email }}',
-				previousEmail: '={{ $json.body.previous_email }}',
-				firstName: '={{ $json.body.first_name }}',
-				name: '={{ $json.body.name }}',
-				id: '={{ $json.body.id }}',
-				at: '={{ $json.body.at }}',
-			},
-			false,
-		),
-	);
-	canvas.node(
-		'What happened?',
-		'switch',
-		[2, 0.3],
-		switchOn(
-			'={{ $json.what }}',
-			{ 'Sign-up': 'sign-up', 'E-mail change': 'e-mail change', Unsubscribe: 'unsubscribe' },
-			'Anything else',
-		),
-	);
+	listen(canvas, [0, 0.3]);
+	readTheEvent(canvas, [1, 0.3]);
+	tellApart(canvas, [2, 0.3]);
 	canvas.node(
 		'Is the address confirmed?',
 		'if',

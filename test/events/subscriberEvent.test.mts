@@ -56,12 +56,12 @@ describe('what cannot be sent', () => {
 		[undefined, 'email is missing'],
 		['', 'email is missing'],
 		['   ', 'email is missing'],
-		['john', 'email is not one e-mail address'],
-		['a@b.co, c@d.co', 'email is not one e-mail address'],
-		['John <a@b.co>', 'email is not one e-mail address'],
-		['a@b', 'email is not one e-mail address'],
-		[{ email: 'a@b.co' }, 'email is not one e-mail address'],
-		[12, 'email is not one e-mail address'],
+		['john', 'email is not one email address'],
+		['a@b.co, c@d.co', 'email is not one email address'],
+		['John <a@b.co>', 'email is not one email address'],
+		['a@b', 'email is not one email address'],
+		[{ email: 'a@b.co' }, 'email is not one email address'],
+		[12, 'email is not one email address'],
 	])('an unsubscribe of %j: %s', (value, message) => {
 		expect(problems('unsubscribe', { email: value }, 'UTC')).toEqual([message]);
 	});
@@ -70,7 +70,7 @@ describe('what cannot be sent', () => {
 		const entered = { email: 'secret-person', previousEmail: '', name: ['x'], at: 'yesterday' };
 		const built = subscriberEvent('update', entered, 'UTC');
 		expect(problems('update', entered, 'UTC')).toEqual([
-			'email is not one e-mail address',
+			'email is not one email address',
 			'name is not text',
 			'at cannot be read as a date',
 			'previousEmail is missing',

@@ -147,7 +147,7 @@ describe('what cannot be sent', () => {
 				json: {
 					email: 'nobody',
 					error:
-						"'Email' is not one e-mail address, and 'Created At' cannot be read as a date [item 1]",
+						"'Email' is not one email address, and 'Created At' cannot be read as a date [item 1]",
 					details: { payload: null, attempts: 0, lastStatus: null, retry: false },
 				},
 				pairedItem: { item: 1 },
@@ -328,7 +328,7 @@ describe('cancelling the execution', () => {
 
 describe('the credential', () => {
 	it.each([
-		['http://hooks.example/x', "'Incoming Webhook URL' does not start with https://"],
+		['http://hooks.example/x', "'Incoming Webhook URL' has to start with https://"],
 		['not a url', "'Incoming Webhook URL' is not a URL"],
 		['', "'Incoming Webhook URL' is empty"],
 	])('%s is refused before anything is sent', async (webhookSecretUrl, message) => {

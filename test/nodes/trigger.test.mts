@@ -1,5 +1,8 @@
 import fc from 'fast-check';
+import { NodeHelpers } from 'n8n-workflow';
 
+import { FIELD_NAME_PRESETS } from '../../nodes/SparkLoop/events/contactFields';
+import { SparkLoopTrigger } from '../../nodes/SparkLoop/SparkLoopTrigger.node';
 import { node, request, type Response } from '../support/engine.mts';
 import { anyBody } from '../support/arbitraries.mts';
 import { COMPLETE_SAMPLES, sample } from '../support/samples.mts';
@@ -240,4 +243,22 @@ describe('any body at all', () => {
 			{ numRuns: 10_000 },
 		);
 	}, 120_000);
+});
+
+describe('the parameters', () => {
+	it.each(Object.keys(FIELD_NAME_PRESETS).concat('custom'))(
+		'can be chosen in the editor before anything else is filled in: field names %s',
+		(fieldNames) => {
+			const { description } = new SparkLoopTrigger();
+			const chosen = NodeHelpers.getNodeParameters(
+				description.properties,
+				{ fieldNames },
+				true,
+				false,
+				null,
+				description,
+			);
+			expect(chosen).toMatchObject({ fieldNames, events: DEFAULTS.events });
+		},
+	);
 });

@@ -35,10 +35,10 @@ describe('the package', () => {
 
 	it('holds what a user needs, and nothing else', () => {
 		const expected =
-			/^(dist\/|workflows\/[\w-]+\.json$|(README|CHANGELOG)\.md$|LICENSE$|index\.js$|package\.json$)/;
+			/^(dist\/(nodes|credentials|icons)\/|workflows\/[\w-]+\.json$|(README|CHANGELOG)\.md$|LICENSE$|index\.js$|package\.json$)/;
 		expect(files.filter((file) => !expected.test(file))).toEqual([]);
 		expect(files.filter((file) => /\.(ts|map)$|test/.test(file))).toEqual([]);
-		expect(files.filter((file) => file.startsWith('workflows/'))).toHaveLength(3);
+		expect(files.filter((file) => file.startsWith('workflows/'))).toHaveLength(5);
 	});
 
 	it.each([...manifest.n8n.nodes, ...manifest.n8n.credentials])(

@@ -43,7 +43,7 @@ export const PROPERTIES: INodeProperties[] = [
 				name: 'Update',
 				value: 'update',
 				action: 'Update an email address',
-				description: 'Tell SparkLoop that a person has a new e-mail address',
+				description: 'Tell SparkLoop that a person has a new email address',
 			},
 		],
 		default: 'subscribe',

@@ -12,7 +12,7 @@ export interface ContactUpdate {
 
 /**
  * The contacts that an event updates, the most affected first: `new_referral` gives the referrer, whose counters
- * changed, and the new subscriber. A person without an e-mail address gives none, an undocumented type neither.
+ * changed, and the new subscriber. A person without an email address gives none, an undocumented type neither.
  *
  * @param key the event's key (`eventKey`)
  */

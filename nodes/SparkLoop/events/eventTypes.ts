@@ -4,6 +4,8 @@ export interface EventType {
 	type: string;
 	/** What happened, in the words of the editor. */
 	label: string;
+	/** The same in at most twelve characters. */
+	shortLabel: string;
 	description: string;
 	/** The payload's keys that hold a person whose contact in the ESP may be updated, the most affected first. */
 	people: readonly Role[];
@@ -23,6 +25,7 @@ export const EVENT_TYPES: readonly EventType[] = [
 	{
 		type: 'new_offer_lead',
 		label: 'New Offer Lead',
+		shortLabel: 'Offer Lead',
 		description: 'A lead of an offer was confirmed',
 		people: ['lead'],
 		complete: false,
@@ -30,6 +33,7 @@ export const EVENT_TYPES: readonly EventType[] = [
 	{
 		type: 'new_partner_pending_referral',
 		label: 'New Partner Pending Referral',
+		shortLabel: 'Pending',
 		description: "A partner's referral starts its screening period",
 		people: ['subscriber'],
 		complete: false,
@@ -37,6 +41,7 @@ export const EVENT_TYPES: readonly EventType[] = [
 	{
 		type: 'new_partner_referral',
 		label: 'New Partner Referral',
+		shortLabel: 'Partner',
 		description: "A partner's referral was confirmed",
 		people: ['subscriber'],
 		complete: false,
@@ -44,6 +49,7 @@ export const EVENT_TYPES: readonly EventType[] = [
 	{
 		type: 'new_referral',
 		label: 'New Referral',
+		shortLabel: 'Referral',
 		description: 'A subscriber brought a friend: both contacts are updated',
 		people: ['referrer', 'subscriber'],
 		complete: true,
@@ -51,6 +57,7 @@ export const EVENT_TYPES: readonly EventType[] = [
 	{
 		type: 'reward_redeemed',
 		label: 'Reward Redeemed',
+		shortLabel: 'Redeemed',
 		description: 'A winner left a postal address for a reward',
 		people: ['subscriber'],
 		complete: false,
@@ -58,6 +65,7 @@ export const EVENT_TYPES: readonly EventType[] = [
 	{
 		type: 'reward_unlocked',
 		label: 'Reward Unlocked',
+		shortLabel: 'Reward',
 		description: 'A subscriber won a milestone reward',
 		people: ['subscriber'],
 		complete: true,
@@ -65,6 +73,7 @@ export const EVENT_TYPES: readonly EventType[] = [
 	{
 		type: 'sync_subscriber',
 		label: 'Subscriber Created or Updated',
+		shortLabel: 'Subscriber',
 		description:
 			'SparkLoop knows a subscriber: the referral link and the other data exist now (sync_subscriber)',
 		people: ['subscriber'],

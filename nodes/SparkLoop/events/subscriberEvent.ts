@@ -124,7 +124,7 @@ function readEmail(field: 'email' | 'previousEmail', value: unknown, problems: P
 	if (!isEmail(email)) {
 		problems.push({
 			field,
-			what: 'is not one e-mail address',
+			what: 'is not one email address',
 			todo: 'Give a single address such as nathan@example.com',
 		});
 	}

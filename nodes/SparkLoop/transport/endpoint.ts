@@ -17,5 +17,5 @@ export function endpoint(text: unknown): { url: string } | { reason: string } {
 	if (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname))) {
 		return { url: text.trim().replace(/\/+$/, '') };
 	}
-	return { reason: 'does not start with https://, which keeps it from being read on its way' };
+	return { reason: 'has to start with https://, so that nobody can read it on its way' };
 }

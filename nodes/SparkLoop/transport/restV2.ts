@@ -27,9 +27,9 @@ type Call = (
  * Hands an event to SparkLoop's REST API v2, as its newer articles describe it:
  *
  * - subscribe: `POST /subscribers`; when the address is taken, `PUT` with `status: confirmed`
- * - update: `PUT /subscribers/{previous e-mail}`; when nobody has it any more, success if the new address is known,
+ * - update: `PUT /subscribers/{previous email}`; when nobody has it any more, success if the new address is known,
  *   because then an earlier attempt did get through
- * - unsubscribe: `PUT /subscribers/{e-mail}/unsubscribe`; 409 means already unsubscribed
+ * - unsubscribe: `PUT /subscribers/{email}/unsubscribe`; 409 means already unsubscribed
  *
  * @param timeout milliseconds for one request; an attempt may take two
  */

@@ -40,10 +40,10 @@ function itemsOf(
 	const updates: Array<ContactUpdate | typeof nobody> = contactUpdates(event, settings.fields, key);
 	return (updates.length > 0 ? updates : [nobody]).map((update) => ({
 		event: event.type,
-		eventKey: key,
-		campaignId: event.campaignId ?? null,
-		receivedAt: receivedAt.toISOString(),
 		...update,
+		campaignId: event.campaignId ?? null,
+		eventKey: key,
+		receivedAt: receivedAt.toISOString(),
 		payload: event.payload as IDataObject,
 	}));
 }

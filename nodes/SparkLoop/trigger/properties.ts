@@ -45,7 +45,11 @@ const EXTRA_OPTIONS: ReadonlyArray<{ name: string; value: ExtraField; descriptio
 	},
 ];
 
-const OUTPUT_LABELS = Object.fromEntries(EVENT_OPTIONS.map(({ name, value }) => [value, name]));
+/** The canvas has room for about twelve characters beside an output. */
+const OUTPUT_LABELS = {
+	...Object.fromEntries(EVENT_TYPES.map(({ type, shortLabel }) => [type, shortLabel])),
+	[OTHER_EVENTS]: 'Other',
+};
 
 /** The trigger's outputs: one, or one for each chosen event in the order chosen. */
 export const OUTPUTS = `={{ $parameter["outputs"] === "perEvent" ? $parameter["events"].map((event) => ({ type: "main", displayName: ${JSON.stringify(OUTPUT_LABELS)}[event] })) : ["main"] }}`;
@@ -55,7 +59,7 @@ const onlyForContacts = { show: { items: ['contacts'] } };
 export const PROPERTIES: INodeProperties[] = [
 	{
 		displayName:
-			'In SparkLoop, open <b>Account settings > Integrations > Webhooks</b> and add a webhook with the <b>Production URL</b> above. Tick the same events as below: <b>Subscriber Created or Updated</b> at least. The token for the credential stands on the same page. To try things out, add a second webhook with the Test URL and choose <b>Send test webhook</b>.',
+			"In SparkLoop, open 'Account settings → Integrations → Webhooks' and add a webhook with the Production URL (under 'Webhook URLs' above). Tick the same events as below: 'Subscriber Created or Updated' at least. The token for the credential stands on the same page. To try things out, add a second webhook with the Test URL and choose 'Send test webhook'.",
 		name: 'setupNotice',
 		type: 'notice',
 		default: '',
@@ -104,7 +108,7 @@ export const PROPERTIES: INodeProperties[] = [
 				name: 'One per Contact to Update',
 				value: 'contacts',
 				description:
-					"The contact's e-mail and fields, ready for your ESP. A new referral gives two items: the referrer and the new subscriber.",
+					"The contact's email and fields, ready for your ESP. A new referral gives two items: the referrer and the new subscriber.",
 			},
 			{
 				name: 'Event as Received',
@@ -148,7 +152,8 @@ export const PROPERTIES: INodeProperties[] = [
 		displayName: 'Field Name Table',
 		name: 'fieldNameTable',
 		type: 'fixedCollection',
-		default: { names: {} },
+		default: {},
+		placeholder: 'Set Names',
 		displayOptions: { show: { items: ['contacts'], fieldNames: ['custom'] } },
 		description: 'The name of each field in your ESP. A field with a blank name is left out.',
 		options: [

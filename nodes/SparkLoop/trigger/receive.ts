@@ -12,7 +12,7 @@ const WEBHOOK_TOKEN = 'sparkLoopWebhookTokenApi';
  * makes it repeat the event (docs.sparkloop.app/webhooks); so what cannot become better by repeating is answered with
  * 200 as well, unless it is no event of SparkLoop's at all.
  *
- * - 401: the token is missing or wrong. 400: the body is no event, or lacks its person's e-mail.
+ * - 401: the token is missing or wrong. 400: the body is no event, or lacks its person's email.
  * - 200 without an execution: not chosen. Otherwise the workflow runs, and n8n answers as 'Respond' says.
  */
 export async function receive(this: IWebhookFunctions): Promise<IWebhookResponseData> {
