@@ -110,10 +110,12 @@ async function panel(page: Page, stage: Stage, id: string, node: string, name: s
 async function takePictures(browser: Browser, stage: Stage): Promise<void> {
 	const canvases = await browser.newPage({ viewport: LARGE, deviceScaleFactor: 2 });
 	await logIn(canvases, stage);
-	const { box, sparkLoopToYourEsp, yourEsp } = stage;
+	const { box, outbox, sparkLoopToYourEsp, yourEsp, yourEspToOutbox } = stage;
 	await canvas(canvases, stage, box.id, 'newsletter-in-a-box');
 	await canvas(canvases, stage, sparkLoopToYourEsp.id, 'sparkloop-to-your-esp');
 	await canvas(canvases, stage, yourEsp.id, 'your-esp-to-sparkloop');
+	await canvas(canvases, stage, outbox.id, 'outbox');
+	await canvas(canvases, stage, yourEspToOutbox.id, 'your-esp-to-outbox');
 
 	const panels = await browser.newPage({
 		viewport: { width: 1320, height: 900 },

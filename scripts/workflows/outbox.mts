@@ -49,13 +49,13 @@ export function outbox(): WorkflowFile {
 		}),
 	);
 	canvas.node(
-		'Is it the set-up?',
+		'Is it time to send?',
 		'if',
 		[2.1, 0.6],
-		when(`={{ $('${SET_UP}').isExecuted }}`, 'true', undefined, 'boolean'),
+		when(`={{ $('${SCHEDULE}').isExecuted }}`, 'true', undefined, 'boolean'),
 	);
 	for (const entrance of [SCHEDULE, SET_UP]) canvas.connect(entrance, 0, 'Settings');
-	canvas.chain('Settings', 'Is it the set-up?');
+	canvas.chain('Settings', 'Is it time to send?');
 	drain(canvas);
 	setUp(canvas);
 	return canvas.toFile();
@@ -63,8 +63,8 @@ export function outbox(): WorkflowFile {
 
 function notes(canvas: Canvas): void {
 	canvas.note(
-		[-0.3, -2.2],
-		[2.6, 2],
+		[-0.3, -1.8],
+		[2.6, 1.1],
 		`## Outbox
 Sends to SparkLoop what could not be delivered, for up to 31 days.
 
@@ -74,8 +74,8 @@ Sends to SparkLoop what could not be delivered, for up to 31 days.
 		1,
 	);
 	canvas.note(
-		[2.6, -2.2],
-		[2.6, 2],
+		[2.6, -1.8],
+		[2.6, 1.1],
 		`### Why nothing is lost, and nothing overtakes
 An event leaves the table only after SparkLoop took it. A later event of somebody waits behind an earlier one that is stuck.
 
@@ -83,8 +83,8 @@ Only one run sends at a time: it takes a **lease**, by an update that succeeds f
 		5,
 	);
 	canvas.note(
-		[5.5, -2.2],
-		[2.6, 2],
+		[5.5, -1.8],
+		[2.6, 1.1],
 		`### Pauses
 A minute, two, four … up to a day, each a bit shorter by chance, or as long as SparkLoop asks for.
 
@@ -92,8 +92,8 @@ What SparkLoop refuses for good (4xx), or does not take within 31 days, is **par
 		5,
 	);
 	canvas.note(
-		[8.4, -2.2],
-		[2.6, 2],
+		[8.4, -1.8],
+		[2.6, 1.1],
 		`### When something fails
 A run that parks an event ends with an error that says how many. To be told, choose an error workflow under **⋯ → Settings → Error workflow**.
 
@@ -167,7 +167,9 @@ function drain(canvas: Canvas): void {
 		},
 		{ onError: 'continueRegularOutput' },
 	);
-	canvas.node('Work out what is next', 'code', [10.3, -0.4], { jsCode: code('workOutNext.js.txt') });
+	canvas.node('Work out what is next', 'code', [10.3, -0.4], {
+		jsCode: code('workOutNext.js.txt'),
+	});
 	canvas.node('Write it down', 'dataTable', [11.3, -0.4], {
 		resource: 'row',
 		operation: 'update',
@@ -233,7 +235,7 @@ function drain(canvas: Canvas): void {
 	});
 	canvas.node('All is well', 'noOp', [12.4, 1.7], {});
 
-	canvas.connect('Is it the set-up?', 1, 'Take the lease');
+	canvas.connect('Is it time to send?', 0, 'Take the lease');
 	canvas.chain(
 		'Take the lease',
 		'Read from here',
@@ -289,7 +291,7 @@ function setUp(canvas: Canvas): void {
 		columns: columnsOf({ name: 'outbox', until: '0' }),
 		options: {},
 	});
-	canvas.connect('Is it the set-up?', 0, 'Create the outbox');
+	canvas.connect('Is it time to send?', 1, 'Create the outbox');
 	canvas.chain(
 		'Create the outbox',
 		'Create the leases',

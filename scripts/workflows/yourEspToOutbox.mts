@@ -20,11 +20,11 @@ export function yourEspToOutbox(): WorkflowFile {
 	canvas.node(
 		'Is the address confirmed?',
 		'if',
-		[4.2, -0.7],
+		[4.2, -1.1],
 		when('={{ $json.confirmed }}', 'equals', 'true'),
 	);
-	canvas.node('Wait for the confirmation', 'noOp', [5.4, -0.3], {});
-	canvas.node('Ignore it', 'noOp', [4.2, 1.7], {});
+	canvas.node('Wait for the confirmation', 'noOp', [5.4, -0.65], {});
+	canvas.node('Ignore it', 'noOp', [4.2, 2.15], {});
 
 	const write = (name: string, place: Place, type: string, more: string) =>
 		canvas.node(name, 'set', place, {
@@ -33,14 +33,14 @@ export function yourEspToOutbox(): WorkflowFile {
 			options: {},
 		});
 	const names = ', first_name: $json.firstName, name: $json.name';
-	write('As a sign-up', [5.4, -1.1], 'subscribe', `, id: $json.id${names}, created_at: $json.at`);
+	write('As a sign-up', [5.4, -1.55], 'subscribe', `, id: $json.id${names}, created_at: $json.at`);
 	write(
 		'As a new address',
 		[4.2, 0.3],
 		'update',
 		`, previous_email: $json.previousEmail${names}, updated_at: $json.at`,
 	);
-	write('As an unsubscribe', [4.2, 1], 'unsubscribe', '');
+	write('As an unsubscribe', [4.2, 1.2], 'unsubscribe', '');
 
 	canvas.node('Put it into the outbox', 'dataTable', [6.6, 0.3], {
 		resource: 'row',
