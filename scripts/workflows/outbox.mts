@@ -206,7 +206,7 @@ function drain(canvas: Canvas): void {
 	canvas.node(
 		'Give the lease back',
 		'dataTable',
-		[10.3, 1.2],
+		[11.3, 1.2],
 		{
 			resource: 'row',
 			operation: 'update',
@@ -218,22 +218,31 @@ function drain(canvas: Canvas): void {
 		{ executeOnce: true },
 	);
 	canvas.node(
+		'Park what is given up',
+		'dataTable',
+		[10.3, 1.2],
+		{
+			resource: 'row',
+			operation: 'update',
+			dataTableId: outboxTable,
+			...matching(['state', 'eq', 'unreported']),
+			columns: columnsOf({ state: 'parked' }),
+			options: {},
+		},
+		{ executeOnce: true, alwaysOutputData: true },
+	);
+	canvas.node(
 		'Was anything parked?',
 		'if',
-		[11.3, 1.2],
-		when(
-			"={{ $('Work out what is next').isExecuted && $('Work out what is next').all().some(({ json }) => json.state === 'parked') }}",
-			'true',
-			undefined,
-			'boolean',
-		),
+		[12.3, 1.2],
+		when("={{ $('Park what is given up').first().json.id }}", 'notEmpty', undefined, 'number'),
 		{ executeOnce: true },
 	);
-	canvas.node('Report it', 'stopAndError', [12.4, 1], {
+	canvas.node('Report it', 'stopAndError', [13.4, 1], {
 		errorMessage:
-			"={{ $('Work out what is next').all().filter(({ json }) => json.state === 'parked').length }} events for SparkLoop were parked: see the rows with the state 'parked' in the Data Table '{{ $('Settings').first().json.table }}'.",
+			"={{ $('Park what is given up').all().length }} events for SparkLoop were parked: see the rows with the state 'parked' in the Data Table '{{ $('Settings').first().json.table }}'.",
 	});
-	canvas.node('All is well', 'noOp', [12.4, 1.7], {});
+	canvas.node('All is well', 'noOp', [13.4, 1.7], {});
 
 	canvas.connect('Is it time to send?', 0, 'Take the lease');
 	canvas.chain(
@@ -253,6 +262,7 @@ function drain(canvas: Canvas): void {
 	canvas.connect('Is there another page?', 1, 'Remove what was delivered');
 	canvas.chain(
 		'Remove what was delivered',
+		'Park what is given up',
 		'Give the lease back',
 		'Was anything parked?',
 		'Report it',

@@ -142,9 +142,9 @@ describe('working out what is next', () => {
 	});
 
 	it('parks what was refused for good, and what is older than 31 days', () => {
-		expect(next(failed({ retry: false })).state).toBe('parked');
+		expect(next(failed({ retry: false })).state).toBe('unreported');
 		const days = (count: number) => new Date(Date.now() - count * 86_400_000).toISOString();
 		expect(next(failed({}), { createdAt: days(30) }).state).toBe('waiting');
-		expect(next(failed({}), { createdAt: days(32) }).state).toBe('parked');
+		expect(next(failed({}), { createdAt: days(32) }).state).toBe('unreported');
 	});
 });
