@@ -125,8 +125,7 @@ it('parks what SparkLoop refuses for good, says so, and lets later events of the
 			"1 events for SparkLoop were parked: see the rows with the state 'parked' in the Data Table 'SparkLoop outbox'.",
 	});
 	expect(await rows()).toMatchObject([{ state: 'parked', attempts: 1 }]);
-	const byAddress = (a: Event, b: Event) =>
-		a.subscriber.email.localeCompare(b.subscriber.email);
+	const byAddress = (a: Event, b: Event) => a.subscriber.email.localeCompare(b.subscriber.email);
 	expect(sent(from).sort(byAddress)).toEqual(others.sort(byAddress));
 	expect(await drain()).toEqual({ status: 'success' });
 	expect(await rows()).toHaveLength(1);
