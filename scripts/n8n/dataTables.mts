@@ -79,6 +79,18 @@ export class DataTables {
 		return answer.insertedRows;
 	}
 
+	/** Changes the rows whose column has the given value. */
+	async update(
+		tableId: string,
+		[columnName, value]: [column: string, value: Cell],
+		data: Record<string, Cell>,
+	): Promise<void> {
+		await this.rest.call('PATCH', await this.path(`/${tableId}/rows`), {
+			filter: { type: 'and', filters: [{ columnName, condition: 'eq', value }] },
+			data,
+		});
+	}
+
 	/** Removes a table and its rows. */
 	async delete(tableId: string): Promise<void> {
 		await this.rest.call('DELETE', await this.path(`/${tableId}`));

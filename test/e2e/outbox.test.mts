@@ -1,3 +1,4 @@
+import { startN8n } from '../../scripts/n8n/host.mts';
 import { fillIn } from '../../scripts/story/fillIn.mts';
 import { setStage, workflowFile, type Stage } from '../../scripts/story/stage.mts';
 
@@ -27,6 +28,8 @@ beforeAll(async () => {
 		settings: { ...file.settings, saveDataSuccessExecution: 'all' },
 	});
 	const run = async (trigger: string) => {
+		// After a restart it is another n8n.
+		const { api } = stage.n8n;
 		const { status, data } = await api.waitForExecution(await api.runWorkflow(workflow, trigger));
 		return { status, message: data.resultData.error?.message };
 	};
@@ -36,7 +39,10 @@ beforeAll(async () => {
 	}
 	[{ id: tableId }] = await api.dataTables.list('SparkLoop outbox');
 }, 180_000);
-afterAll(async () => await stage?.close(), 60_000);
+afterAll(async () => {
+	await stage?.n8n.stop();
+	await stage?.close();
+}, 60_000);
 afterEach(() => stage.sandbox.faults.clear());
 
 interface Event {
@@ -144,3 +150,36 @@ it('sends each event once when several runs start at the same time', async () =>
 			.sort(),
 	).toEqual([...people].sort());
 }, 60_000);
+
+it('delivers what n8n was killed in the middle of, once the lease has run out', async () => {
+	const from = stage.sandbox.calls.log.length;
+	const people = Array.from({ length: 9 }, (_, index) => `killed${index}@example.com`);
+	await keep(
+		...people.map(subscribe),
+		...people.map((email): Event => ({ type: 'unsubscribe', subscriber: { email } })),
+	);
+	stage.sandbox.faults.inbound.slow(300);
+	const killed = drain().catch(() => 'killed');
+	const calls = () => stage.sandbox.calls.log.length - from;
+	while (calls() < 2) await new Promise((next) => setTimeout(next, 20));
+	await stage.n8n.kill();
+	expect(await killed).toBe('killed');
+	stage.sandbox.faults.clear();
+	const { userFolder, port } = stage.n8n;
+	stage.n8n = await startN8n({ userFolder, port, owner: stage.owner });
+
+	const before = await rows();
+	expect(before.length).toBeGreaterThan(0);
+	expect(await drain()).toEqual({ status: 'success' });
+	expect(await rows()).toEqual(before);
+
+	const [lease] = await stage.n8n.api.dataTables.list('SparkLoop lease');
+	await stage.n8n.api.dataTables.update(lease.id, ['name', 'outbox'], { until: 0 });
+	for (let run = 0; (await rows()).length > 0 && run < 20; run += 1) await drain();
+	for (const email of people) {
+		const told = sent(from).filter(({ subscriber }) => subscriber.email === email);
+		expect(told.at(0)?.type).toBe('subscribe');
+		expect(told.at(-1)?.type).toBe('unsubscribe');
+		expect(stage.sandbox.program.find(email)?.status).toBe('unsubscribed');
+	}
+}, 120_000);
