@@ -1,6 +1,10 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+
+import { n8nCli } from '../../scripts/n8n/cli.mts';
 import { contact, expectedFields, settled } from '../../scripts/story/checks.mts';
 import { submitForm } from '../../scripts/story/forms.mts';
-import { setStage, type Stage } from '../../scripts/story/stage.mts';
+import { setStage, workflowFile, type Stage } from '../../scripts/story/stage.mts';
 import { STORY } from '../../scripts/story/story.mts';
 import { sample } from '../support/samples.mts';
 
@@ -19,6 +23,17 @@ describe('the story, on a real n8n', () => {
 		120_000,
 	);
 });
+
+it('every file is imported as it is, by the command line too', async () => {
+	const { api, userFolder } = stage.n8n;
+	const names = async () => (await api.listWorkflows()).map(({ name }) => name).sort();
+	const before = await names();
+	const folder = path.join(import.meta.dirname, '..', '..', 'workflows');
+	await n8nCli(userFolder, ['import:workflow', '--separate', `--input=${folder}`]);
+	const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+	const imported = files.map((file) => workflowFile(file).name);
+	expect(await names()).toEqual([...before, ...imported].sort());
+}, 60_000);
 
 describe('the box, when people or services misbehave', () => {
 	const confirmLink = async (email: string, after = 0) =>
