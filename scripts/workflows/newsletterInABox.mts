@@ -1,4 +1,5 @@
 import { assign, Canvas, switchOn, when, type Place, type WorkflowFile } from './canvas.mts';
+import { columnsOf, matching, table } from './dataTable.mts';
 
 /** The contact list: column → type in an n8n Data Table. */
 const COLUMNS: Record<string, 'string' | 'number'> = {
@@ -25,28 +26,8 @@ const MANAGE = 'Manage form';
 const EVENT = 'When SparkLoop sends an event';
 const SET_UP = 'Set up (run once)';
 
-const TABLE = { __rl: true, mode: 'name', value: "={{ $('Settings').first().json.table }}" };
-
-const matching = (column: string, value: string): object => ({
-	matchType: 'allConditions',
-	filters: { conditions: [{ keyName: column, condition: 'eq', keyValue: value }] },
-});
-
-const columns = (value: Record<string, string>): object => ({
-	mappingMode: 'defineBelow',
-	value,
-	matchingColumns: [],
-	schema: Object.keys(value).map((id) => ({
-		id,
-		displayName: id,
-		type: 'string',
-		display: true,
-		required: false,
-		defaultMatch: false,
-		readOnly: false,
-		removed: false,
-	})),
-});
+const NAME_OF_THE_TABLE = "={{ $('Settings').first().json.table }}";
+const TABLE = table(NAME_OF_THE_TABLE);
 
 /** A newsletter on nothing but n8n: forms, a Data Table as the contact list, and SparkLoop in both directions. */
 export function newsletterInABox(): WorkflowFile {
@@ -248,7 +229,7 @@ function find(canvas: Canvas, name: string, place: Place, column: string, value:
 			resource: 'row',
 			operation: 'get',
 			dataTableId: TABLE,
-			...matching(column, value),
+			...matching([column, 'eq', value]),
 			returnAll: false,
 			limit: 1,
 		},
@@ -267,8 +248,8 @@ function write(
 		resource: 'row',
 		operation: 'update',
 		dataTableId: TABLE,
-		...matching('id', `={{ $('${found}').first().json.id }}`),
-		columns: columns(value),
+		...matching(['id', 'eq', `={{ $('${found}').first().json.id }}`]),
+		columns: columnsOf(value),
 		options: {},
 	});
 }
@@ -316,8 +297,8 @@ function signUp(canvas: Canvas): void {
 		resource: 'row',
 		operation: 'upsert',
 		dataTableId: TABLE,
-		...matching('email', `={{ ${settings}.email.toLowerCase() }}`),
-		columns: columns({
+		...matching(['email', 'eq', `={{ ${settings}.email.toLowerCase() }}`]),
+		columns: columnsOf({
 			email: `={{ ${settings}.email.toLowerCase() }}`,
 			name: `={{ ${known}.name || ${settings}.name || '' }}`,
 			status: `={{ ${known}.status === 'subscribed' ? 'subscribed' : 'pending' }}`,
@@ -496,7 +477,7 @@ function sparkLoopEvent(canvas: Canvas): void {
 			resource: 'row',
 			operation: 'update',
 			dataTableId: TABLE,
-			...matching('email', '={{ $json.email }}'),
+			...matching(['email', 'eq', '={{ $json.email }}']),
 			columns: { mappingMode: 'autoMapInputData', value: null, matchingColumns: [], schema: [] },
 			options: {},
 		},
@@ -524,7 +505,7 @@ function setUp(canvas: Canvas): void {
 	canvas.node('Create the contact list', 'dataTable', [3.6, 9.7], {
 		resource: 'table',
 		operation: 'create',
-		tableName: TABLE.value,
+		tableName: NAME_OF_THE_TABLE,
 		columns: { column: Object.entries(COLUMNS).map(([name, type]) => ({ name, type })) },
 		options: { createIfNotExists: true },
 	});
@@ -532,7 +513,7 @@ function setUp(canvas: Canvas): void {
 		resource: 'table',
 		operation: 'list',
 		returnAll: true,
-		options: { filterName: TABLE.value },
+		options: { filterName: NAME_OF_THE_TABLE },
 	});
 	canvas.node(
 		'Is it the only one?',
