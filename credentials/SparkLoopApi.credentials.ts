@@ -20,6 +20,8 @@ export class SparkLoopApi implements ICredentialType {
 
 	documentationUrl = 'https://www.npmjs.com/package/n8n-nodes-sparkloop#credentials';
 
+	restrictToSupportedNodes = true as const;
+
 	properties: INodeProperties[] = [
 		{
 			displayName: 'API Key',
@@ -54,7 +56,7 @@ export class SparkLoopApi implements ICredentialType {
 			url: requestOptions.url.startsWith(checked.url)
 				? requestOptions.url
 				: `${checked.url}${requestOptions.url}`,
-			headers: { ...requestOptions.headers, 'X-Api-Key': String(credentials.apiKey) },
+			headers: { ...requestOptions.headers, 'X-Api-Key': String(credentials.apiKey).trim() },
 		};
 	};
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
 import {
+	EXTRA_FIELDS,
 	FIELD_NAME_PRESETS,
 	FIELDS,
 	type FieldSettings,
@@ -97,6 +98,10 @@ describe('the contacts of an event', () => {
 		]);
 	});
 
+	it('have the address as SparkLoop spells it, without the blanks around it', () => {
+		expect(updates(person({ email: ' Ann@B.co ' }))).toMatchObject([{ email: 'Ann@B.co' }]);
+	});
+
 	it('are nobody for an unknown event', () => {
 		expect(updates({ type: 'other', subscriber: { email: 'a@b.co' } })).toEqual([]);
 	});
@@ -112,6 +117,24 @@ describe('the fields of a contact', () => {
 			RH_TOTREF: 0,
 			RH_ISREF: 'NO',
 		});
+	});
+
+	it('take the last reward from the person rather than from the reward', () => {
+		const { subscriber, ...won } = sample('fromSparkLoop/reward_unlocked.docs');
+		const [{ fields }] = updates({
+			...won,
+			subscriber: { ...(subscriber as object), last_reward: 'reward_of_person' },
+		});
+		expect(fields.RH_LASTREWARD).toBe('reward_of_person');
+	});
+
+	it('know a coupon and a reward only when one was won', () => {
+		const body = { ...person({}), coupon_code: 'c0upon', reward: { id: 'r', name: 'Mug' } };
+		const extra = [
+			{ source: 'reward_name' as const, name: 'REWARD' },
+			{ source: 'win_key' as const, name: 'WIN' },
+		];
+		expect(updates(body, { extra })[0].fields).toEqual({});
 	});
 
 	it('do not lose the last coupon when a reward has none', () => {
@@ -164,6 +187,29 @@ describe('the fields of a contact', () => {
 			},
 		);
 		expect(fields).toEqual({ code: 'c', RH_NEXT: 2, FULL: 'Ann' });
+	});
+
+	it('can hold whatever else the event knows, without blanks around it', () => {
+		const won = {
+			type: 'reward_unlocked',
+			subscriber: {
+				email: 'a@b.co',
+				first_name: ' Ann ',
+				name: ' Ann Lee ',
+				next_reward: 0,
+				referral_status: 'pending',
+			},
+			reward: { name: ' Mug ' },
+		};
+		const extra = EXTRA_FIELDS.map((source) => ({ source, name: source }));
+		expect(updates(won, { extra })[0].fields).toEqual({
+			first_name: 'Ann',
+			name: 'Ann Lee',
+			next_reward: 0,
+			referral_status: 'pending',
+			reward_name: 'Mug',
+			win_key: 'the key',
+		});
 	});
 
 	it('change with each win when the win key is among them', () => {

@@ -100,9 +100,16 @@ describe('the key of an event', () => {
 	});
 
 	it.each([
+		['id', 'sub_other'],
+		['first_name', 'Jane'],
+		['name', 'Jane Doe'],
+		['referral_code', 'other'],
 		['referral_link', 'https://other.example/?rh_ref=1'],
+		['referred', false],
 		['tot_referrals', 1],
 		['last_reward', null],
+		['next_reward', 9],
+		['created_at', 1],
 		['referral_status', 'rejected'],
 		['email', 'new@example.com'],
 	])('differs when a synced subscriber has another %s', (field, value) => {
@@ -112,6 +119,33 @@ describe('the key of an event', () => {
 			subscriber: { ...(payload.subscriber as Payload), [field]: value },
 		};
 		expect(keyOf(changed)).not.toBe(keyOf(payload));
+	});
+
+	it('differs by offer', () => {
+		const lead = { type: 'new_offer_lead', offer_id: 'o1', lead: { email: 'a@b.co' } };
+		expect(keyOf(lead)).not.toBe(keyOf({ ...lead, offer_id: 'o2' }));
+	});
+
+	it('differs when a referral that was pending is verified', () => {
+		const referral = (status: string) => {
+			const payload = sample('fromSparkLoop/new_referral.docs');
+			return {
+				...payload,
+				subscriber: { ...(payload.subscriber as Payload), referral_status: status },
+			};
+		};
+		expect(keyOf(referral('pending'))).not.toBe(keyOf(referral('verified')));
+	});
+
+	it('differs by referrer when one friend is named twice', () => {
+		const payload = sample('fromSparkLoop/new_referral.docs');
+		const referrer = { ...(payload.referrer as Payload), id: 'sub_other' };
+		expect(keyOf({ ...payload, referrer })).not.toBe(keyOf(payload));
+	});
+
+	it.each([[''], [null], [false]])('tells people with the ID %j apart by e-mail', (id) => {
+		const won = (email: string) => ({ type: 'reward_unlocked', subscriber: { id, email } });
+		expect(keyOf(won('a@b.co'))).not.toBe(keyOf(won('c@d.co')));
 	});
 
 	it('takes the whole body of an event whose person has neither ID nor e-mail', () => {

@@ -48,6 +48,8 @@ describe('reading a body', () => {
 	it.each([
 		[{ campaign_id: 'a' }, 'a'],
 		[{ campaign_id: 7 }, '7'],
+		[{ campaign_id: ' a ' }, 'a'],
+		[{ campaign_id: 'a', campaign: { id: 'b' } }, 'a'],
 		[{ campaign: { id: 'b', referral_code: 'c' } }, 'b'],
 		[{ campaign_id: null, campaign: { id: 'b' } }, 'b'],
 		[{ campaign_id: '  ', campaign: 'text' }, undefined],

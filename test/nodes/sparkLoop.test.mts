@@ -1,6 +1,17 @@
-import type { INode, INodeExecutionData } from 'n8n-workflow';
+import {
+	NodeHelpers,
+	type IDataObject,
+	type IExecuteFunctions,
+	type INode,
+	type INodeExecutionData,
+	type INodeProperties,
+	type INodePropertyOptions,
+} from 'n8n-workflow';
 
-import { chain, node, outputs, run } from '../support/engine.mts';
+import { deliveryOptions } from '../../nodes/SparkLoop/actions/deliveryOptions';
+import { SparkLoop } from '../../nodes/SparkLoop/SparkLoop.node';
+import { PROPERTIES } from '../../nodes/SparkLoop/actions/properties';
+import { chain, node, outputs, run, type Credentials } from '../support/engine.mts';
 import { Peer, type Behaviour } from '../support/peer.mts';
 import { sample } from '../support/samples.mts';
 
@@ -8,6 +19,7 @@ let peer: Peer;
 afterEach(async () => await peer.stop());
 
 const SECRET = 's3cr3t-path';
+const KEY = 'k3y-of-the-account';
 
 const START = node('Start', 'n8n-nodes-base.noOp', {});
 const sparkLoop = (parameters: object, extra: Partial<INode> = {}) =>
@@ -37,6 +49,8 @@ async function send(
 		parameters = SUBSCRIBE as object,
 		extra = {} as Partial<INode>,
 		behaviour = undefined as Behaviour | undefined,
+		credentials = {} as Credentials,
+		timezone = 'UTC',
 	} = {},
 ) {
 	peer = await Peer.start(behaviour);
@@ -44,10 +58,12 @@ async function send(
 	const graph = {
 		nodes: [START, sparkLoop(parameters, extra)],
 		connections: chain('Start', 'SparkLoop'),
+		settings: { timezone },
 	};
 	return await run(graph, 'Start', items, {
 		sparkLoopIncomingWebhookApi: { webhookSecretUrl: `${peer.url}/incoming/${SECRET}/` },
-		sparkLoopApi: { apiKey: 'k3y', baseUrl: `${peer.url}/v2` },
+		sparkLoopApi: { apiKey: ` ${KEY}\n`, baseUrl: `${peer.url}/v2` },
+		...credentials,
 	});
 }
 
@@ -121,7 +137,45 @@ describe('a date from n8n', () => {
 	});
 });
 
+describe('a date without an offset', () => {
+	it("is meant in the workflow's time zone", async () => {
+		await send([{ email: 'a@b.co' }], {
+			parameters: { ...SUBSCRIBE, additionalFields: { createdAt: '2026-01-15T12:00:00' } },
+			timezone: 'Asia/Tokyo',
+		});
+		expect(peer.received[0].body).toMatchObject({
+			subscriber: { created_at: Date.UTC(2026, 0, 15, 3) / 1000 },
+		});
+	});
+});
+
 describe('what cannot be sent', () => {
+	it('is named by its parameters, each with what to do', async () => {
+		const additionalFields = { id: '={{ true }}', firstName: '={{ {} }}', name: '={{ {} }}' };
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: { ...SUBSCRIBE, additionalFields },
+		});
+		expect(errorOf(result)?.message).toBe(
+			"'First Name' is not text, and 'Name' is not text, and 'ID' is neither text nor a number [item 0]",
+		);
+		expect(errorOf(result)?.description).toBe(
+			"'First Name': Give text, or leave it out. 'Name': Give text, or leave it out. 'ID': Give the contact's ID in the ESP, or leave it out.",
+		);
+		expect(errorOf(result)?.context?.itemIndex).toBe(0);
+	});
+
+	it('is named by the date of its operation', async () => {
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: {
+				operation: 'update',
+				email: '={{ $json.email }}',
+				previousEmail: 'old@b.co',
+				additionalFields: { updatedAt: 'yesterday' },
+			},
+		});
+		expect(errorOf(result)?.message).toBe("'Updated At' cannot be read as a date [item 0]");
+	});
+
 	it('stops the node before anything is sent, and says all of it', async () => {
 		const result = await send([{ email: 'a@b.co' }, { email: 'nobody' }], {
 			parameters: { ...SUBSCRIBE, additionalFields: { createdAt: 'yesterday' } },
@@ -171,6 +225,194 @@ describe('what cannot be sent', () => {
 	});
 });
 
+describe('a node with a parameter that nobody filled in', () => {
+	it('sends a sign-up to the Incoming Webhook', async () => {
+		peer = await Peer.start();
+		const bare = node(
+			'SparkLoop',
+			'n8n-nodes-sparkloop.sparkLoop',
+			{ email: 'a@b.co' },
+			{ credentials: { sparkLoopIncomingWebhookApi: { id: '1', name: 'Incoming Webhook' } } },
+		);
+		const graph = { nodes: [START, bare], connections: chain('Start', 'SparkLoop') };
+		await run(graph, 'Start', [{ json: {} }], {
+			sparkLoopIncomingWebhookApi: { webhookSecretUrl: peer.url },
+		});
+		expect(peer.received.map(({ body }) => body)).toEqual([
+			{ type: 'subscribe', subscriber: { email: 'a@b.co' } },
+		]);
+	});
+
+	it('sends each option as the editor shows it', async () => {
+		const [{ options }] = PROPERTIES.filter(({ name }) => name === 'options');
+		const shown = (options as INodeProperties[]).map(({ name, default: value }) => [name, value]);
+		const context = { getNodeParameter: () => ({}) } as never as IExecuteFunctions;
+		expect(Object.fromEntries(shown)).toEqual(deliveryOptions.call(context));
+	});
+});
+
+describe('the editor', () => {
+	const { description } = new SparkLoop();
+	const shown = (values: object, properties: INodeProperties[], root = values) =>
+		properties
+			.filter((one) =>
+				NodeHelpers.displayParameter({ ...values }, one, null, description, { ...root }),
+			)
+			.map(({ name }) => name);
+	const base = (operation: string, sendThrough: string) => ({
+		resource: 'subscriber',
+		operation,
+		sendThrough,
+	});
+
+	it.each([
+		['subscribe', ['email', 'additionalFields']],
+		['update', ['email', 'previousEmail', 'additionalFields']],
+		['unsubscribe', ['email']],
+	])('shows for %s only what it needs', (operation, names) => {
+		const always = ['resource', 'operation', 'sendThrough', 'options'];
+		expect(shown(base(operation, 'api'), PROPERTIES).sort()).toEqual([...always, ...names].sort());
+	});
+
+	it.each([
+		['incomingWebhook', ['createdAt', 'firstName', 'id', 'name']],
+		[
+			'api',
+			[
+				'countryCode',
+				'createdAt',
+				'firstName',
+				'ipAddress',
+				'name',
+				'referrerCode',
+				'userAgent',
+				'utmCampaign',
+				'utmSource',
+			],
+		],
+	])('shows of a sign-up through %s only what can be told', (sendThrough, names) => {
+		const root = base('subscribe', sendThrough);
+		const [more] = PROPERTIES.filter(
+			(one) =>
+				one.name === 'additionalFields' &&
+				NodeHelpers.displayParameter(root, one, null, description),
+		);
+		expect(shown({}, more.options as INodeProperties[], root).sort()).toEqual(names);
+	});
+
+	it.each([
+		['incomingWebhook', 'sparkLoopIncomingWebhookApi'],
+		['api', 'sparkLoopApi'],
+	])('asks for %s for the credential %s', (sendThrough, name) => {
+		const asked = (description.credentials ?? []).filter((one) =>
+			NodeHelpers.displayParameter({ sendThrough }, one, null, description),
+		);
+		expect(asked).toMatchObject([{ name, required: true }]);
+	});
+
+	it('offers the operations and the ways that there are', () => {
+		const choices = (name: string) =>
+			(PROPERTIES.find((one) => one.name === name)?.options as INodePropertyOptions[]).map(
+				({ value }) => value,
+			);
+		expect(choices('operation')).toEqual(['sendAgain', 'subscribe', 'unsubscribe', 'update']);
+		expect(choices('sendThrough')).toEqual(['api', 'incomingWebhook']);
+	});
+
+	it('lets AI agents use the node', () => {
+		expect(description.usableAsTool).toBe(true);
+	});
+
+	it('lets nobody choose what makes no sense', () => {
+		const [{ options }] = PROPERTIES.filter(({ name }) => name === 'options');
+		const least = (options as INodeProperties[]).map((one) => [
+			one.name,
+			one.typeOptions?.minValue,
+		]);
+		expect(Object.fromEntries(least)).toEqual({
+			concurrency: 1,
+			longestPause: 0,
+			maxAttempts: 1,
+			timeout: 1,
+		});
+	});
+});
+
+describe('an option that makes no sense', () => {
+	it.each([
+		['concurrency', 0, "'Concurrency' is not a number of at least 1"],
+		['concurrency', 'many', "'Concurrency' is not a number of at least 1"],
+		['maxAttempts', 0, "'Max Attempts' is not a number of at least 1"],
+		['maxAttempts', '={{ "abc" }}', "'Max Attempts' is not a number of at least 1"],
+		['longestPause', -1, "'Longest Pause' is not a number of at least 0"],
+		['timeout', 0, "'Timeout' is not a number of at least 0.1"],
+	])('(%s: %j) stops the node before anything is sent', async (name, value, message) => {
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: { ...SUBSCRIBE, options: { [name]: value } },
+		});
+		expect(errorOf(result)?.message).toBe(message);
+		expect(peer.received).toHaveLength(0);
+	});
+
+	it('is not a blank one', async () => {
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: {
+				...SUBSCRIBE,
+				options: { concurrency: '={{ "" }}', maxAttempts: '={{ null }}' },
+			},
+		});
+		expect(results(result)).toHaveLength(1);
+	});
+});
+
+describe('a node that continues on error', () => {
+	const extra = { onError: 'continueErrorOutput' as const };
+	const EVENT = { type: 'subscribe', subscriber: { email: 'a@b.co' } };
+
+	it.each([
+		[
+			'a credential without an address',
+			{ credentials: { sparkLoopIncomingWebhookApi: { webhookSecretUrl: '' } } },
+			"'Incoming Webhook URL' is empty",
+		],
+		[
+			'a credential that cannot be read',
+			{ credentials: { sparkLoopIncomingWebhookApi: undefined as never } },
+			'This test has no credential of type sparkLoopIncomingWebhookApi',
+		],
+		[
+			'an option that makes no sense',
+			{ parameters: { ...SUBSCRIBE, options: { concurrency: 0 } } },
+			"'Concurrency' is not a number of at least 1",
+		],
+	])('lets no item leave as delivered because of %s', async (_, wrong, error) => {
+		const result = await send([{ email: 'a@b.co' }, { email: 'nobody' }], { extra, ...wrong });
+		expect(results(result)).toEqual([]);
+		expect(results(result, 1)).toMatchObject([
+			{ json: { error, details: { payload: EVENT, attempts: 0, retry: true } } },
+			{ json: { details: { payload: null, retry: false } } },
+		]);
+		expect(peer.received).toHaveLength(0);
+	});
+
+	it('lets only the item leave as failed whose expression cannot be resolved', async () => {
+		const result = await send([{ email: 'a@b.co' }, { email: 'c@d.co' }], {
+			parameters: {
+				...SUBSCRIBE,
+				email: '={{ $itemIndex === 1 ? $("Nowhere").item.json.email : $json.email }}',
+			},
+			extra,
+		});
+		expect(results(result).map(({ json }) => json.subscriber)).toEqual([{ email: 'a@b.co' }]);
+		expect(results(result, 1)).toMatchObject([
+			{
+				json: { error: expect.stringMatching(/Nowhere|node/) as string, details: { retry: false } },
+				pairedItem: { item: 1 },
+			},
+		]);
+	});
+});
+
 describe('an item that SparkLoop does not take', () => {
 	const people = ['a', 'b', 'c'].map((name) => ({ email: `${name}@b.co` }));
 	const only =
@@ -179,6 +421,41 @@ describe('an item that SparkLoop does not take', () => {
 			(body as { subscriber: { email: string } }).subscriber.email === email
 				? { status, headers, body: { error: `No place for ${email} here` } }
 				: { status: 200 };
+
+	it.each([
+		['stops', undefined, 1],
+		['goes on', 'continueRegularOutput' as const, 3],
+	])('is the last one sent when the node %s on error: %s', async (_, onError, sent) => {
+		await send(people, {
+			parameters: { ...SUBSCRIBE, options: { concurrency: 1 } },
+			behaviour: () => ({ status: 422 }),
+			extra: { onError },
+		});
+		expect(peer.received).toHaveLength(sent);
+	});
+
+	it('may yet be taken with any status that means success', async () => {
+		const result = await send([people[0]], {
+			behaviour: (_, count) => ({ status: count === 1 ? 500 : 202 }),
+		});
+		expect(results(result)[0].json.delivery).toEqual({ attempts: 2, status: 202 });
+	});
+
+	it('is tried again after a pause that is counted in seconds', async () => {
+		const inside = Date.UTC(2026, 0, 1, 0, 0, 0, 900);
+		const clock = jest.spyOn(Date, 'now').mockReturnValue(inside);
+		try {
+			const until = new Date(inside + 100).toUTCString();
+			const result = await send([people[0]], {
+				parameters: { ...SUBSCRIBE, options: { longestPause: 1 } },
+				behaviour: (_, count) =>
+					count === 1 ? { status: 503, headers: { 'retry-after': until } } : { status: 200 },
+			});
+			expect(results(result)).toHaveLength(1);
+		} finally {
+			clock.mockRestore();
+		}
+	});
 
 	it('is tried five times, then stops the node with an error that names it', async () => {
 		const result = await send(people, { behaviour: only('b@b.co', 503) });
@@ -236,7 +513,10 @@ describe('an item that SparkLoop does not take', () => {
 	});
 
 	it.each([
+		[401, "Check 'Incoming Webhook URL'"],
+		[403, "Check 'Incoming Webhook URL'"],
 		[404, "Check 'Incoming Webhook URL'"],
+		[300, 'redirects elsewhere'],
 		[302, 'redirects elsewhere'],
 		[422, 'would be refused again'],
 	])('because of a %s gets advice that fits', async (status, advice) => {
@@ -267,6 +547,53 @@ describe('an item that SparkLoop does not take', () => {
 		},
 	);
 
+	it.each([
+		[`Cannot POST /incoming/${SECRET}`, 'Cannot POST …'],
+		[`No webhook has the ID ${SECRET}`, 'No webhook has the ID …'],
+	])('is told without the secret address when SparkLoop answers "%s"', async (said, told) => {
+		const result = await send([people[0]], {
+			behaviour: () => ({ status: 404, body: { error: said } }),
+			extra: { onError: 'continueErrorOutput' },
+		});
+		const [{ json }] = results(result, 1);
+		expect(json.details).toMatchObject({
+			advice: `SparkLoop answered: "${told}". Check 'Incoming Webhook URL' in the credential against SparkLoop's Integrations page.`,
+		});
+		expect(JSON.stringify(result.data.resultData)).not.toContain(SECRET);
+	});
+
+	it.each([
+		['', 'SparkLoop gave no reason.'],
+		['two\n\n  lines', 'SparkLoop answered: "two lines".'],
+		['x'.repeat(300), `SparkLoop answered: "${'x'.repeat(300)}".`],
+		['x'.repeat(301), `SparkLoop answered: "${'x'.repeat(300)}…".`],
+	])('is told with what SparkLoop answered, in one short line: %j', async (message, told) => {
+		const result = await send([people[0]], {
+			behaviour: () => ({ status: 422, body: message ? { message } : undefined }),
+		});
+		expect(errorOf(result)?.description).toContain(told);
+	});
+
+	it('names itself to n8n, whatever happened', async () => {
+		for (const behaviour of [only('b@b.co', 503), only('b@b.co', 422), () => 'drop' as const]) {
+			const parameters = { ...SUBSCRIBE, options: { longestPause: 0, maxAttempts: 1 } };
+			const result = await send(people, { behaviour, parameters });
+			const named = errorOf(result)?.message.match(/\[item (\d)\]/)?.[1];
+			expect(errorOf(result)?.context?.itemIndex).toBe(Number(named));
+			await peer.stop();
+		}
+	});
+
+	it('says how long SparkLoop asks to wait, and how to keep such items', async () => {
+		const result = await send([people[0]], {
+			behaviour: () => ({ status: 503, headers: { 'retry-after': '9' } }),
+		});
+		expect(errorOf(result)?.message).toContain('in 1 attempt: status 503');
+		expect(errorOf(result)?.description).toBe(
+			"SparkLoop gave no reason. SparkLoop asks to wait 9 seconds. Sending it again later makes sense. To keep such items and send them again later, set 'On Error' in the node's settings to 'Continue (using error output)'.",
+		);
+	});
+
 	it('holds back what comes later of the same person', async () => {
 		const result = await send([{ email: 'a@b.co' }, { email: 'A@b.co' }, { email: 'c@d.co' }], {
 			behaviour: ({ body }) => ({ status: /a@b/i.test(JSON.stringify(body)) ? 500 : 200 }),
@@ -283,6 +610,142 @@ describe('an item that SparkLoop does not take', () => {
 		});
 	});
 
+	it('holds back what comes later of either address of a change', async () => {
+		const entries = [
+			{ operation: 'subscribe', email: 'wrong' },
+			{ email: 'new@b.co', before: 'old@b.co' },
+			{ email: 'old@b.co', before: 'older@b.co' },
+		];
+		const result = await send(entries, {
+			parameters: {
+				operation: 'update',
+				email: '={{ $json.email }}',
+				previousEmail: '={{ $json.before }}',
+				additionalFields: {},
+				options: { longestPause: 0, maxAttempts: 1 },
+			},
+			behaviour: () => ({ status: 500 }),
+			extra: { onError: 'continueErrorOutput' },
+		});
+		expect(results(result, 1)[2].json).toMatchObject({
+			error:
+				'The event was not sent, because item 1 of the same person is still to be delivered [item 2]',
+			details: {
+				retry: true,
+				lastStatus: null,
+				advice: expect.stringContaining("'Continue (using error output)'") as string,
+			},
+		});
+	});
+
+	it('is the only one sent again by Retry On Fail, also when the node continues on error', async () => {
+		const first: Behaviour = ({ body }, count) => ({
+			status: JSON.stringify(body).includes('"a@b.co"') && count < 7 ? 503 : 200,
+		});
+		const result = await send(people.slice(0, 2), {
+			parameters: { ...SUBSCRIBE, options: { longestPause: 0, concurrency: 1 } },
+			behaviour: first,
+			extra: {
+				retryOnFail: true,
+				maxTries: 2,
+				waitBetweenTries: 1,
+				onError: 'continueRegularOutput',
+			},
+		});
+		expect(results(result).map(({ json }) => json.subscriber)).toEqual(people.slice(0, 2));
+		expect(peer.received).toHaveLength(7);
+	});
+
+	it('is sent again by Retry On Fail although one with the same words was delivered', async () => {
+		const result = await send([people[0], people[0]], {
+			behaviour: (_, count) => ({ status: count > 1 && count < 7 ? 503 : 200 }),
+			extra: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+		});
+		expect(errorOf(result)).toBeUndefined();
+		expect(peer.received).toHaveLength(7);
+		expect(results(result)).toHaveLength(2);
+	});
+
+	it('is the only one sent again by Retry On Fail, also when its date is the time of the try', async () => {
+		const now = Date.now;
+		let later = 0;
+		const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + later);
+		try {
+			await send(people, {
+				parameters: { ...SUBSCRIBE, additionalFields: { createdAt: '={{ $now }}' } },
+				behaviour: (_, count) => {
+					if (count > 3) later = 60_000;
+					return { status: count > 2 && count < 8 ? 503 : 200 };
+				},
+				extra: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+			});
+		} finally {
+			clock.mockRestore();
+		}
+		expect(peer.received).toHaveLength(8);
+	});
+
+	it('leaves nothing of the people in the execution once all got through', async () => {
+		const result = await send(people, { extra: { retryOnFail: true } });
+		expect(errorOf(result)).toBeUndefined();
+		expect(JSON.stringify(result.data.executionData?.contextData)).not.toContain('b.co');
+	});
+
+	it('leaves nothing of the people in the execution when nothing is tried again', async () => {
+		const result = await send(people, { behaviour: only('b@b.co', 422) });
+		expect(JSON.stringify(result.data.executionData?.contextData)).not.toContain('b.co');
+	});
+
+	it('does not keep the same item of the next run in a loop from being sent', async () => {
+		peer = await Peer.start(only('b@b.co', 422));
+		const twice = ['First', 'Second'].map((name) => node(name, 'n8n-nodes-base.noOp', {}));
+		const to = (name: string) => ({ node: name, type: 'main' as const, index: 0 });
+		const graph = {
+			nodes: [
+				START,
+				...twice,
+				sparkLoop(SUBSCRIBE, { retryOnFail: true, onError: 'continueRegularOutput' }),
+			],
+			connections: {
+				Start: { main: [twice.map(({ name }) => to(name))] },
+				First: { main: [[to('SparkLoop')]] },
+				Second: { main: [[to('SparkLoop')]] },
+			},
+		};
+		const result = await run(
+			graph,
+			'Start',
+			people.map((json) => ({ json })),
+			{ sparkLoopIncomingWebhookApi: { webhookSecretUrl: peer.url } },
+		);
+		expect(result.data.resultData.runData.SparkLoop).toHaveLength(2);
+		expect(peer.received).toHaveLength(6);
+	});
+
+	it('does not keep the same item of another node from being sent', async () => {
+		peer = await Peer.start(only('b@b.co', 422));
+		const both = ['First', 'Second'].map((name) => ({
+			...sparkLoop(SUBSCRIBE, { retryOnFail: true, onError: 'continueRegularOutput' }),
+			id: name,
+			name,
+		}));
+		const graph = {
+			nodes: [START, ...both],
+			connections: {
+				Start: {
+					main: [both.map(({ name }) => ({ node: name, type: 'main' as const, index: 0 }))],
+				},
+			},
+		};
+		await run(
+			graph,
+			'Start',
+			people.map((json) => ({ json })),
+			{ sparkLoopIncomingWebhookApi: { webhookSecretUrl: peer.url } },
+		);
+		expect(peer.received).toHaveLength(6);
+	});
+
 	it('is the only one sent again by Retry On Fail', async () => {
 		let failures = 0;
 		const result = await send(people, {
@@ -290,7 +753,7 @@ describe('an item that SparkLoop does not take', () => {
 				const fails = JSON.stringify(body).includes('"b@b.co"') && (failures += 1) <= 5;
 				return { status: fails ? 503 : 200 };
 			},
-			extra: { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 },
+			extra: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
 		});
 		expect(errorOf(result)).toBeUndefined();
 		const sent = peer.received.map(
@@ -304,11 +767,14 @@ describe('an item that SparkLoop does not take', () => {
 });
 
 describe('cancelling the execution', () => {
-	it('stops the sending at once', async () => {
+	it.each([
+		['the usual ten', SUBSCRIBE, 10],
+		['as many as were chosen', { ...SUBSCRIBE, options: { concurrency: 2 } }, 2],
+	])('stops the sending at once, of %s at a time', async (_, parameters, atATime) => {
 		peer = await Peer.start(() => 'hang');
 		let cancel = () => {};
 		const graph = {
-			nodes: [START, sparkLoop(SUBSCRIBE)],
+			nodes: [START, sparkLoop(parameters)],
 			connections: chain('Start', 'SparkLoop'),
 		};
 		const running = run(
@@ -318,11 +784,11 @@ describe('cancelling the execution', () => {
 			{ sparkLoopIncomingWebhookApi: { webhookSecretUrl: peer.url } },
 			(stop) => (cancel = stop),
 		);
-		while (peer.received.length < 10) await new Promise((next) => setImmediate(next));
+		while (peer.received.length < atATime) await new Promise((next) => setImmediate(next));
 		cancel();
 		const result = await running;
 		expect(result.status).toBe('canceled');
-		expect(peer.received).toHaveLength(10);
+		expect(peer.received).toHaveLength(atATime);
 	});
 });
 
@@ -379,7 +845,8 @@ describe('through the API', () => {
 				},
 			},
 		]);
-		expect(peer.received[0].headers['x-api-key']).toBe('k3y');
+		expect(peer.received[0].body).not.toHaveProperty('utm_source');
+		expect(peer.received[0].headers['x-api-key']).toBe(KEY);
 	});
 
 	it('subscribe confirms somebody who is known already', async () => {
@@ -427,8 +894,21 @@ describe('through the API', () => {
 			parameters: api('update', { previousEmail: 'old@b.co' }),
 			behaviour: ({ method }) => ({ status: method === 'GET' ? status : 404 }),
 		});
-		expect(peer.received.map(({ method }) => method)).toEqual(['PUT', 'GET']);
+		expect(peer.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
+			'PUT /v2/subscribers/old%40b.co',
+			'GET /v2/subscribers/new%40b.co',
+		]);
 		expect(errorOf(result)?.message).toBe(message);
+	});
+
+	it('update tries again when that question gets no answer', async () => {
+		const result = await send([{ email: 'new@b.co' }], {
+			parameters: api('update', { previousEmail: 'old@b.co' }),
+			behaviour: ({ method }, count) =>
+				method === 'PUT' ? { status: 404 } : count === 2 ? { status: 503 } : { status: 200 },
+		});
+		expect(peer.received.map(({ method }) => method)).toEqual(['PUT', 'GET', 'PUT', 'GET']);
+		expect(results(result)[0].json.delivery).toEqual({ attempts: 2, status: 200 });
 	});
 
 	it.each([200, 409])('unsubscribe is done by a %s', async (status) => {
@@ -445,10 +925,136 @@ describe('through the API', () => {
 	it('a wrong key gets advice that fits, and is not told', async () => {
 		const result = await send([{ email: 'a@b.co' }], {
 			parameters: api('unsubscribe'),
-			behaviour: () => ({ status: 401, body: { error: 'User not found!' } }),
+			behaviour: () => ({ status: 401, body: { error: `No user has the key ${KEY}!` } }),
 		});
-		expect(errorOf(result)?.description).toContain("Check 'API Key'");
-		expect(JSON.stringify(result.data.resultData)).not.toContain('k3y');
+		expect(errorOf(result)?.description).toBe(
+			'SparkLoop answered: "No user has the key …!". Check \'API Key\' in the credential.',
+		);
+		expect(JSON.stringify(result.data.resultData)).not.toContain(KEY);
+	});
+
+	it.each([
+		[401, 'API Key'],
+		[403, 'API Key'],
+		[404, 'would be refused again'],
+	])('a %s is no matter of the Incoming Webhook URL', async (status, advice) => {
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: api('unsubscribe'),
+			behaviour: () => ({ status }),
+		});
+		expect(errorOf(result)?.description).toContain(advice);
+		expect(errorOf(result)?.description).not.toContain('Incoming Webhook URL');
+	});
+
+	it('an address in the credential that cannot be used is named, and nothing is sent', async () => {
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: api('subscribe'),
+			credentials: { sparkLoopApi: { apiKey: KEY, baseUrl: 'api.sparkloop.app' } },
+		});
+		expect(errorOf(result)).toMatchObject({
+			message: "'Base URL' is not a URL; it has to start with https://",
+			description: 'Open the credential in this node and correct it; nothing was sent.',
+		});
+	});
+
+	it('subscribe tells all that the API can be told', async () => {
+		const details = {
+			referrerCode: ' f9464199 ',
+			ipAddress: '192.0.2.1',
+			userAgent: 'Browser/1.0',
+			utmSource: 'web',
+			utmCampaign: '={{ 2026 }}',
+			countryCode: 'US',
+		};
+		await send([{ email: 'a@b.co' }], {
+			parameters: api('subscribe', { additionalFields: { firstName: 'Ann', ...details } }),
+		});
+		expect(peer.received[0].body).toEqual({
+			email: 'a@b.co',
+			name: 'Ann',
+			referrer_code: 'f9464199',
+			ip_address: '192.0.2.1',
+			user_agent: 'Browser/1.0',
+			utm_source: 'web',
+			utm_campaign: '2026',
+			country_code: 'US',
+		});
+	});
+
+	it('subscribe names every parameter that holds no text', async () => {
+		const result = await send([{ email: 'nobody' }], {
+			parameters: api('subscribe', {
+				additionalFields: { userAgent: '={{ ["a"] }}', referrerCode: '={{ { a: 1 } }}' },
+			}),
+		});
+		expect(errorOf(result)?.message).toBe(
+			"'Email' is not one email address, and 'Referrer Code' is not text, and 'User Agent' is not text [item 0]",
+		);
+		expect(peer.received).toHaveLength(0);
+	});
+
+	it('an item that goes to the Incoming Webhook has nothing of what only the API can be told', async () => {
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: { ...SUBSCRIBE, additionalFields: { referrerCode: 'f9464199' } },
+			behaviour: () => ({ status: 422 }),
+			extra: { onError: 'continueErrorOutput' },
+		});
+		const { payload } = results(result, 1)[0].json.details as IDataObject;
+		expect(payload).toEqual({ type: 'subscribe', subscriber: { email: 'a@b.co' } });
+	});
+
+	it('subscribe keeps what only the API can be told with an item to send again', async () => {
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: api('subscribe', { additionalFields: { referrerCode: 'f9464199' } }),
+			behaviour: () => ({ status: 503 }),
+			extra: { onError: 'continueErrorOutput' },
+		});
+		expect(results(result, 1)[0].json.details).toMatchObject({
+			payload: {
+				type: 'subscribe',
+				subscriber: { email: 'a@b.co' },
+				details: { referrer_code: 'f9464199' },
+			},
+			sendThrough: 'api',
+		});
+	});
+
+	it('subscribe tells the name of somebody who is known already, however SparkLoop says so', async () => {
+		await send([{ email: 'a@b.co' }], {
+			parameters: api('subscribe', { additionalFields: { firstName: 'Ann', name: 'Ann Lee' } }),
+			behaviour: ({ method }) =>
+				method === 'POST'
+					? { status: 400, body: { error: 'EMAIL HAS ALREADY BEEN TAKEN' } }
+					: { status: 200 },
+		});
+		expect(peer.received[1].body).toEqual({ status: 'confirmed', name: 'Ann Lee' });
+	});
+
+	it('subscribe goes on only after the refusal that says so', async () => {
+		await send([{ email: 'a@b.co' }], {
+			parameters: api('subscribe'),
+			behaviour: () => ({ status: 409, body: { error: 'This has already been taken' } }),
+		});
+		expect(peer.received).toHaveLength(1);
+	});
+
+	it.each([
+		[{}, 60],
+		[{ 'retry-after': '7' }, 7],
+	])('a 429 with %j is a reason to wait for %i seconds', async (headers, retryAfter) => {
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: api('unsubscribe'),
+			behaviour: () => ({ status: 429, headers }),
+			extra: { onError: 'continueErrorOutput' },
+		});
+		expect(results(result, 1)[0].json).toMatchObject({
+			error: 'SparkLoop did not take the event in 1 attempt: status 429 [item 0]',
+			details: {
+				retry: true,
+				retryAfter,
+				advice: expect.stringContaining(`${retryAfter} seconds`),
+			},
+		});
 	});
 });
 

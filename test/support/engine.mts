@@ -25,6 +25,7 @@ import {
 	type IRun,
 	type IWebhookResponseData,
 	type IWorkflowExecuteAdditionalData,
+	type IWorkflowSettings,
 } from 'n8n-workflow';
 
 import { SparkLoopApi } from '../../credentials/SparkLoopApi.credentials';
@@ -151,16 +152,17 @@ function additionalData(
 export interface Graph {
 	nodes: INode[];
 	connections: IConnections;
+	settings?: IWorkflowSettings;
 }
 
-const workflowOf = ({ nodes, connections }: Graph): Workflow =>
+const workflowOf = ({ nodes, connections, settings }: Graph): Workflow =>
 	new Workflow({
 		id: 'test',
 		nodes,
 		connections,
 		active: false,
 		nodeTypes,
-		settings: { executionOrder: 'v1' },
+		settings: { executionOrder: 'v1', ...settings },
 	});
 
 /** A node for a graph, with what n8n demands filled in. */
@@ -217,6 +219,15 @@ export async function run(
 /** What the node put out in its last run, by output. */
 export const outputs = (result: IRun, name: string): INodeExecutionData[][] =>
 	(result.data.resultData.runData[name]?.at(-1)?.data?.main ?? []).map((items) => items ?? []);
+
+/** The names of the outputs that the editor draws on a node; a type where an output has no name. */
+export function drawnOutputs(one: INode): string[] {
+	const workflow = workflowOf({ nodes: [one], connections: {} });
+	const { description } = nodeTypes.getByNameAndVersion(one.type, one.typeVersion);
+	return NodeHelpers.getNodeOutputs(workflow, workflow.getNode(one.name)!, description).map(
+		(output) => (typeof output === 'string' ? output : (output.displayName ?? output.type)),
+	);
+}
 
 export interface Response {
 	/** Undefined when the trigger leaves the answer to n8n. */

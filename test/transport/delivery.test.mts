@@ -177,6 +177,39 @@ describe('one parcel', () => {
 		expect(outcome).toMatchObject({ kind: 'exhausted', attempts: 1, retryAfter: 3600 });
 		expect(time.pauses).toEqual([]);
 	});
+
+	it('waits when it is asked for just the longest pause', async () => {
+		const time = new StillTime();
+		const busy = answer(503, { 'retry-after': '60' });
+		const [outcome] = await send(time, [new Script(time).parcel('a', ['a'], busy, OK)]);
+		expect(outcome).toMatchObject({ kind: 'delivered', attempts: 2 });
+	});
+
+	it('says in whole seconds, never too few, how long it was asked to wait', async () => {
+		const time = new StillTime();
+		const date = new Date(time.now() + 7_200_000).toUTCString();
+		const script = new Script(time, 500);
+		const busy = answer(503, { 'retry-after': date });
+		const [outcome] = await send(time, [script.parcel('a', ['a'], busy)]);
+		expect(outcome).toMatchObject({ kind: 'exhausted', retryAfter: 7200 });
+	});
+
+	it.each([
+		['was delivered all the same', OK, { kind: 'delivered', attempts: 1, answer: OK }],
+		['was refused', answer(422), { kind: 'refused', attempts: 1, answer: answer(422) }],
+		['got no answer', LOST, undefined],
+	])('that %s when the execution was cancelled says so', async (_, result, outcome) => {
+		const cancel = new AbortController();
+		const parcel: Parcel = {
+			persons: ['a'],
+			attempt: async () => {
+				cancel.abort();
+				return result;
+			},
+		};
+		const settings = { signal: cancel.signal, maxAttempts: 1 };
+		expect(await send(new StillTime(), [parcel], settings)).toEqual([outcome]);
+	});
 });
 
 describe('many parcels', () => {
@@ -205,6 +238,77 @@ describe('many parcels', () => {
 		);
 		expect(script.calls.map(({ name }) => name)).toEqual(['a', 'a', 'b', 'c']);
 		expect(script.calls[1].at - script.calls[0].end).toBe(30_000);
+	});
+
+	it('go on while one waits for another reason', async () => {
+		const time = new StillTime();
+		const script = new Script(time, 10);
+		const busy = answer(503, { 'retry-after': '30' });
+		const begin = time.now();
+		await send(
+			time,
+			[
+				script.parcel('a', ['a'], busy, OK),
+				script.parcel('b', ['b'], OK),
+				script.parcel('c', ['c'], OK),
+			],
+			{ concurrency: 2 },
+		);
+		const [c] = script.calls.filter(({ name }) => name === 'c');
+		expect(c.at - begin).toBe(10);
+	});
+
+	it('wait for the longest of the pauses that they were asked for, also when it comes later', async () => {
+		const time = new StillTime();
+		const begin = time.now();
+		const starts: Record<string, number[]> = {};
+		const parcel = (name: string, takes: number, ...answers: Answer[]): Parcel => ({
+			persons: [name],
+			attempt: async () => {
+				(starts[name] ??= []).push(time.now() - begin);
+				await time.wait(takes);
+				return answers.shift() ?? OK;
+			},
+		});
+		const busy = (seconds: string) => answer(429, { 'retry-after': seconds });
+		await send(
+			time,
+			[
+				parcel('first', 1_000, busy('5')),
+				parcel('longest', 2_000, busy('30')),
+				parcel('shorter', 3_000, busy('10')),
+				parcel('quick', 1_000),
+				parcel('next', 1_000),
+			],
+			{ concurrency: 4 },
+		);
+		expect(starts).toEqual({
+			first: [0, 32_000],
+			longest: [0, 32_000],
+			shorter: [0, 32_000],
+			quick: [0],
+			next: [32_000],
+		});
+	});
+
+	it('stop waiting for a 429 when the execution is cancelled', async () => {
+		const time = new StillTime();
+		const cancel = new AbortController();
+		const script = new Script(time);
+		let pauses = 0;
+		const surroundings = {
+			now: time.now,
+			random: time.random,
+			pause: async () => {
+				cancel.abort();
+				if ((pauses += 1) > 100) throw new Error('It goes on waiting');
+			},
+		};
+		const busy = answer(429, { 'retry-after': '30' });
+		const parcels = [script.parcel('a', ['a'], busy, OK), script.parcel('b', ['b'], OK)];
+		const settings = { ...SETTINGS, concurrency: 1, signal: cancel.signal };
+		expect(await deliver(parcels, settings, surroundings)).toEqual([undefined, undefined]);
+		expect(script.calls).toHaveLength(1);
 	});
 
 	it('of one person wait behind one that is given up, those of others do not', async () => {
@@ -243,6 +347,23 @@ describe('many parcels', () => {
 		const outcomes = await send(time, parcels, { concurrency: 1, continueAfterFailure: false });
 		expect(outcomes.map((outcome) => outcome?.kind)).toEqual(['refused', undefined, undefined]);
 		expect(script.calls).toHaveLength(1);
+	});
+
+	it('are not started after a failure either when another one got through since', async () => {
+		const time = new StillTime();
+		const parcel = (person: string, takes: number, result: Answer): Parcel => ({
+			persons: [person],
+			attempt: async () => {
+				await time.wait(takes);
+				return result;
+			},
+		});
+		const outcomes = await send(
+			time,
+			[parcel('a', 10, answer(422)), parcel('b', 20, OK), parcel('b', 10, OK)],
+			{ continueAfterFailure: false },
+		);
+		expect(outcomes.map((outcome) => outcome?.kind)).toEqual(['refused', 'delivered', undefined]);
 	});
 
 	it('stop when the execution is cancelled, in the middle of a pause too', async () => {
@@ -313,6 +434,8 @@ describe('Retry-After', () => {
 		['Thu, 01 Jan 2026 00:01:00 GMT', 60_000],
 		['Wed, 31 Dec 2025 23:00:00 GMT', 0],
 		[['5'], 5_000],
+		[['5', '7'], 5_000],
+		['1234567890', undefined],
 		['', undefined],
 		[undefined, undefined],
 		['-5', undefined],

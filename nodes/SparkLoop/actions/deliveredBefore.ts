@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { SubscriberEvent } from '../events/subscriberEvent';
@@ -14,7 +13,8 @@ export interface DeliveredBefore {
 /**
  * n8n's 'Retry On Fail' runs the node again with all items, also those that were delivered. Its context lives as long as
  * the execution, so what is noted there is not sent twice. In a loop the node runs anew with other items, which the
- * index of the run tells apart.
+ * index of the run tells apart. Only the person and the operation tell the events of an item apart, because a date such
+ * as `$now` is another one in each try.
  */
 export function deliveredBefore(this: IExecuteFunctions): DeliveredBefore {
 	if (!this.getNode().retryOnFail) {
@@ -26,8 +26,8 @@ export function deliveredBefore(this: IExecuteFunctions): DeliveredBefore {
 	};
 	const all = (context.delivered ??= {});
 	const ofRun = (all[run] ??= {});
-	const key = (item: number, event: SubscriberEvent) =>
-		`${item}:${createHash('sha256').update(JSON.stringify(event)).digest('base64url')}`;
+	const key = (item: number, { type, subscriber }: SubscriberEvent) =>
+		`${item} ${type} ${subscriber.email}`;
 	return {
 		find: (item, event) => ofRun[key(item, event)],
 		add: (item, event, json) => {

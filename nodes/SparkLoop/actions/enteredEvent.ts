@@ -1,6 +1,7 @@
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 
 import {
+	NO_TEXT,
 	subscriberEvent,
 	type Entered,
 	type Problem,
@@ -20,7 +21,7 @@ export type SendThrough = 'api' | 'incomingWebhook';
 /** One item's event, checked, or why it cannot be sent. */
 export type EnteredEvent =
 	| { event: SubscriberEvent; details: ApiDetails }
-	| { error: NodeOperationError };
+	| { error: Error & { description?: string | null } };
 
 /** The parameter behind each value, in the words of the editor. */
 const parameterName = (field: Problem['field'], operation: SubscriberEvent['type']): string =>
@@ -33,8 +34,20 @@ const parameterName = (field: Problem['field'], operation: SubscriberEvent['type
 		at: operation === 'update' ? 'Updated At' : 'Created At',
 	})[field];
 
-/** Reads and checks the parameters of one item. */
+/** Reads and checks the parameters of one item. An expression that n8n cannot resolve is a reason like any other. */
 export function enteredEvent(
+	this: IExecuteFunctions,
+	item: number,
+	sendThrough: SendThrough,
+): EnteredEvent {
+	try {
+		return checkedEvent.call(this, item, sendThrough);
+	} catch (error) {
+		return { error: error as Error };
+	}
+}
+
+function checkedEvent(
 	this: IExecuteFunctions,
 	item: number,
 	sendThrough: SendThrough,
@@ -45,24 +58,29 @@ export function enteredEvent(
 
 	const entered: Entered = OPERATIONS[operation].enter(read);
 	const built = subscriberEvent(operation, entered, this.getTimezone());
-	if ('problems' in built) {
-		const named = built.problems.map((problem) => ({
-			...problem,
-			parameter: `'${parameterName(problem.field, operation)}'`,
-		}));
-		return {
-			error: new NodeOperationError(
-				this.getNode(),
-				`${named.map(({ parameter, what }) => `${parameter} ${what}`).join(', and ')} [item ${item}]`,
-				{
-					itemIndex: item,
-					description: named.map(({ parameter, todo }) => `${parameter}: ${todo}.`).join(' '),
-				},
-			),
-		};
-	}
 	const withDetails = sendThrough === 'api' && operation === 'subscribe';
-	return { event: built.event, details: withDetails ? subscribe.apiDetails(read) : {} };
+	const { details, noText } = withDetails
+		? subscribe.apiDetails(read)
+		: { details: {}, noText: [] };
+	if (!('problems' in built) && noText.length === 0) return { event: built.event, details };
+
+	const problems = [
+		...('problems' in built ? built.problems : []).map(({ field, ...problem }) => ({
+			...problem,
+			parameter: `'${parameterName(field, operation)}'`,
+		})),
+		...noText.map((name) => ({ ...NO_TEXT, parameter: `'${name}'` })),
+	];
+	return {
+		error: new NodeOperationError(
+			this.getNode(),
+			`${problems.map(({ parameter, what }) => `${parameter} ${what}`).join(', and ')} [item ${item}]`,
+			{
+				itemIndex: item,
+				description: problems.map(({ parameter, todo }) => `${parameter}: ${todo}.`).join(' '),
+			},
+		),
+	};
 }
 
 function keptEventOf(

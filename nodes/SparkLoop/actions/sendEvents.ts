@@ -3,18 +3,18 @@ import {
 	type IDataObject,
 	type IExecuteFunctions,
 	type INodeExecutionData,
-	type NodeApiError,
-	type NodeOperationError,
 } from 'n8n-workflow';
 
+import { withoutEmails } from '../events/email';
 import type { SubscriberEvent } from '../events/subscriberEvent';
 import { deliver, type Outcome, type Parcel, type Surroundings } from '../transport/delivery';
 import { throughIncomingWebhook } from '../transport/incomingWebhook';
 import { throughApi, type ApiDetails } from '../transport/restV2';
 import { deliveredBefore } from './deliveredBefore';
-import { assertUsableCredential } from './usableCredential';
+import { deliveryOptions, type DeliveryOptions } from './deliveryOptions';
 import { enteredEvent, type SendThrough } from './enteredEvent';
 import { undeliveredDetails, undeliveredError } from './undelivered';
+import { usableCredential } from './usableCredential';
 
 const SURROUNDINGS: Surroundings = {
 	now: () => Date.now(),
@@ -27,6 +27,9 @@ const SURROUNDINGS: Surroundings = {
 	},
 };
 
+/** An error of this package's, or one that n8n threw. */
+type Failure = Error & { description?: string | null };
+
 interface ReadyItem {
 	item: number;
 	event: SubscriberEvent;
@@ -37,8 +40,8 @@ interface ReadyItem {
  * Tells SparkLoop what the items say: checks each first, then hands them over, and gives one item out for each item in.
  * When the execution is cancelled, only those that were delivered until then come out.
  *
- * @throws NodeOperationError or NodeApiError for the first item that cannot be sent, unless the node continues on error;
- * then such an item leaves with `error` and `details`
+ * @throws for the first item that cannot be sent, unless the node continues on error; then such an item leaves with
+ * `error` and `details`. Nothing may be thrown then: n8n would let every item leave as if it had been delivered.
  */
 export async function sendEvents(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const items = this.getInputData();
@@ -46,7 +49,7 @@ export async function sendEvents(this: IExecuteFunctions): Promise<INodeExecutio
 	const continues = this.continueOnFail();
 	const before = deliveredBefore.call(this);
 	const results: Array<INodeExecutionData | undefined> = items.map(() => undefined);
-	const fail = (item: number, error: NodeOperationError | NodeApiError, details: IDataObject) => {
+	const fail = (item: number, error: Failure, details: IDataObject) => {
 		if (!continues) throw error;
 		results[item] = errorItem(item, error, details);
 	};
@@ -63,8 +66,20 @@ export async function sendEvents(this: IExecuteFunctions): Promise<INodeExecutio
 		else ready.push({ item, ...entered });
 	}
 
-	if (ready.length > 0) await assertUsableCredential.call(this, sendThrough);
-	const outcomes = await handOver.call(this, ready, sendThrough, continues);
+	let secrets: string[] = [];
+	let outcomes: Array<Outcome | undefined> = [];
+	try {
+		if (ready.length > 0) {
+			const options = deliveryOptions.call(this);
+			secrets = await usableCredential.call(this, sendThrough);
+			outcomes = await handOver.call(this, ready, sendThrough, options, continues);
+		}
+	} catch (error) {
+		for (const { item, event, details } of ready) {
+			const payload = payloadOf(event, details);
+			fail(item, error as Failure, undeliveredDetails(undefined, sendThrough, payload));
+		}
+	}
 	ready.forEach(({ item, event }, index) => {
 		const outcome = outcomes[index];
 		if (outcome?.kind !== 'delivered') return;
@@ -78,11 +93,10 @@ export async function sendEvents(this: IExecuteFunctions): Promise<INodeExecutio
 		// `behind` counts the parcels; the user counts items.
 		const told =
 			outcome.kind === 'heldBack' ? { ...outcome, behind: ready[outcome.behind].item } : outcome;
-		const payload = { ...event, ...(Object.keys(details).length > 0 ? { details } : {}) };
 		fail(
 			item,
-			undeliveredError(this.getNode(), item, told, sendThrough),
-			undeliveredDetails(told, sendThrough, payload),
+			undeliveredError(this.getNode(), item, told, sendThrough, secrets),
+			undeliveredDetails(told, sendThrough, payloadOf(event, details)),
 		);
 	});
 
@@ -95,25 +109,24 @@ async function handOver(
 	this: IExecuteFunctions,
 	ready: ReadyItem[],
 	sendThrough: SendThrough,
+	{ concurrency, longestPause, maxAttempts, timeout }: DeliveryOptions,
 	continueAfterFailure: boolean,
 ): Promise<Array<Outcome | undefined>> {
-	const options = this.getNodeParameter('options', 0, {}) as Partial<Record<string, number>>;
-	const timeout = (options.timeout ?? 30) * 1000;
 	const parcels = ready.map(
 		({ event, details }): Parcel => ({
 			persons: personsOf(event),
 			attempt:
 				sendThrough === 'api'
-					? throughApi.call(this, event, details, timeout)
-					: throughIncomingWebhook.call(this, event, timeout),
+					? throughApi.call(this, event, details, timeout * 1000)
+					: throughIncomingWebhook.call(this, event, timeout * 1000),
 		}),
 	);
 	return await deliver(
 		parcels,
 		{
-			concurrency: options.concurrency ?? 10,
-			maxAttempts: options.maxAttempts ?? 5,
-			maxPause: (options.longestPause ?? 60) * 1000,
+			concurrency,
+			maxAttempts,
+			maxPause: longestPause * 1000,
 			continueAfterFailure,
 			signal: this.getExecutionCancelSignal(),
 		},
@@ -128,6 +141,12 @@ const personsOf = (event: SubscriberEvent): string[] =>
 		...(event.type === 'update' ? [event.subscriber.previous_email] : []),
 	].map((email) => email.toLowerCase());
 
+/** The event and what only the API can be told. */
+const payloadOf = (event: SubscriberEvent, details: ApiDetails): object => ({
+	...event,
+	...(Object.keys(details).length > 0 ? { details } : {}),
+});
+
 const deliveredJson = (
 	event: SubscriberEvent,
 	{ attempts, answer }: Extract<Outcome, { kind: 'delivered' }>,
@@ -140,9 +159,9 @@ const deliveredJson = (
 /** n8n routes an item to the error output only if it has no other keys than these. */
 const errorItem = (
 	item: number,
-	{ message, description }: NodeOperationError | NodeApiError,
+	{ message, description }: Failure,
 	details: IDataObject,
 ): INodeExecutionData => ({
-	json: { error: message, details: { ...details, advice: description ?? '' } },
+	json: { error: withoutEmails(message), details: { ...details, advice: description ?? '' } },
 	pairedItem: { item },
 });

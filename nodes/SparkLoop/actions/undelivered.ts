@@ -10,14 +10,19 @@ type Undelivered = Exclude<Outcome, { kind: 'delivered' }>;
 const KEEP =
 	"To keep such items and send them again later, set 'On Error' in the node's settings to 'Continue (using error output)'.";
 
-/** Says what happened to an item that SparkLoop did not take, and what to do. */
+/**
+ * Says what happened to an item that SparkLoop did not take, and what to do.
+ *
+ * @param secrets what must not be repeated of an answer
+ */
 export function undeliveredError(
 	node: INode,
 	item: number,
 	outcome: Undelivered,
 	sendThrough: SendThrough,
+	secrets: readonly string[],
 ): NodeApiError | NodeOperationError {
-	const { message, description } = explain(item, outcome, sendThrough);
+	const { message, description } = explain(item, outcome, sendThrough, secrets);
 	const answer = 'answer' in outcome ? outcome.answer : undefined;
 	if (!answer) return new NodeOperationError(node, message, { itemIndex: item, description });
 	return new NodeApiError(
@@ -31,12 +36,13 @@ function explain(
 	item: number,
 	outcome: Undelivered,
 	sendThrough: SendThrough,
+	secrets: readonly string[],
 ): { message: string; description: string } {
 	switch (outcome.kind) {
 		case 'refused':
 			return {
 				message: `SparkLoop refused the event with status ${outcome.answer.status} [item ${item}]`,
-				description: [quote(outcome.answer), advice(outcome.answer.status, sendThrough)]
+				description: [quote(outcome.answer, secrets), advice(outcome.answer.status, sendThrough)]
 					.join(' ')
 					.trim(),
 			};
@@ -45,7 +51,7 @@ function explain(
 			return {
 				message: `SparkLoop did not take the event in ${times}: ${outcome.reason} [item ${item}]`,
 				description: [
-					outcome.answer ? quote(outcome.answer) : '',
+					outcome.answer ? quote(outcome.answer, secrets) : '',
 					outcome.retryAfter ? `SparkLoop asks to wait ${outcome.retryAfter} seconds.` : '',
 					'Sending it again later makes sense.',
 					KEEP,
@@ -62,9 +68,10 @@ function explain(
 	}
 }
 
-/** SparkLoop documents no error bodies for the Incoming Webhook, so what it says is shown as it is. */
-function quote(answer: Answer): string {
-	const text = withoutEmails(reasonOf(answer)).replace(/\s+/g, ' ').trim();
+/** SparkLoop documents no error bodies for the Incoming Webhook, so what it says is shown, without people and secrets. */
+function quote(answer: Answer, secrets: readonly string[]): string {
+	const safe = secrets.reduce((said, secret) => said.replaceAll(secret, '…'), reasonOf(answer));
+	const text = withoutEmails(safe).replace(/\s+/g, ' ').trim();
 	if (text === '') return 'SparkLoop gave no reason.';
 	return `SparkLoop answered: "${text.length > 300 ? `${text.slice(0, 300)}…` : text}".`;
 }
@@ -80,7 +87,12 @@ function advice(status: number, sendThrough: SendThrough): string {
 	return 'Sending it again unchanged would be refused again.';
 }
 
-/** What the error output carries besides the message: all that is needed to send the item again. */
+/**
+ * What the error output carries besides the message: all that is needed to send the item again.
+ *
+ * @param outcome undefined when nothing was attempted
+ * @param payload undefined when the item has no event that could be sent
+ */
 export function undeliveredDetails(
 	outcome: Undelivered | undefined,
 	sendThrough: SendThrough,
@@ -92,7 +104,7 @@ export function undeliveredDetails(
 		sendThrough,
 		attempts: outcome?.attempts ?? 0,
 		lastStatus: answer?.status ?? null,
-		retry: outcome !== undefined && outcome.kind !== 'refused',
+		retry: payload !== undefined && outcome?.kind !== 'refused',
 		...(outcome?.kind === 'exhausted' && outcome.retryAfter
 			? { retryAfter: outcome.retryAfter }
 			: {}),

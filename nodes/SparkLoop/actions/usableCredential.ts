@@ -12,21 +12,35 @@ const CREDENTIALS = {
 	},
 } as const;
 
+/** Shorter texts are no secrets, and taking them out would only make an answer unreadable. */
+const SECRET_LENGTH = 8;
+
 /**
  * Checks the address in the credential once, before anything is sent: n8n would report it for each item, as a request
  * that did not get through.
  *
+ * @returns the secrets in the credential that an answer could repeat, such as "Cannot POST /the/secret/path"
  * @throws NodeOperationError when it is no address that may be used
  */
-export async function assertUsableCredential(
+export async function usableCredential(
 	this: IExecuteFunctions,
 	sendThrough: SendThrough,
-): Promise<void> {
+): Promise<string[]> {
 	const { type, property, label } = CREDENTIALS[sendThrough];
-	const checked = endpoint((await this.getCredentials(type))[property]);
+	const credential = await this.getCredentials(type);
+	const checked = endpoint(credential[property]);
 	if ('reason' in checked) {
 		throw new NodeOperationError(this.getNode(), `'${label}' ${checked.reason}`, {
 			description: 'Open the credential in this node and correct it; nothing was sent.',
 		});
 	}
+	const secret = sendThrough === 'api' ? String(credential.apiKey).trim() : checked.url;
+	return [secret, ...partsOf(secret)].filter((text) => text.length >= SECRET_LENGTH);
+}
+
+/** Of an address: its path, and each part of that, the longest first. */
+function partsOf(secret: string): string[] {
+	if (!URL.canParse(secret)) return [];
+	const { pathname, search } = new URL(secret);
+	return [`${pathname}${search}`, pathname, ...`${pathname}${search}`.split(/[/?&=]/)];
 }

@@ -59,4 +59,4 @@ function identity({ type, known, campaignId, payload }: SparkLoopEvent): Json {
 }
 
 const person = (block: JsonObject): Json =>
-	own(block, 'id') ?? ownText(block, 'email')?.toLowerCase() ?? null;
+	own(block, 'id') || ownText(block, 'email')?.toLowerCase() || null;

@@ -47,6 +47,9 @@ export interface Problem {
 	todo: string;
 }
 
+/** The same wherever text is wanted. */
+export const NO_TEXT = { what: 'is not text', todo: 'Give text, or leave it out' } as const;
+
 export type Built = { event: SubscriberEvent } | { problems: Problem[] };
 
 /**
@@ -139,7 +142,7 @@ function readText(
 	if (isBlank(value)) return undefined;
 	if (typeof value === 'string') return value.trim();
 	if (typeof value === 'number') return String(value);
-	problems.push({ field, what: 'is not text', todo: 'Give text, or leave it out' });
+	problems.push({ field, ...NO_TEXT });
 	return undefined;
 }
 

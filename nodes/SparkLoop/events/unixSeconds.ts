@@ -2,7 +2,7 @@
 const FIRST_MILLISECONDS = 1e11;
 
 const ISO =
-	/^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+	/^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
 /**
  * A point in time as the Incoming Webhook wants it: whole unix seconds (custom integration article, `created_at`).
@@ -25,7 +25,8 @@ function toMilliseconds(value: unknown, zone: string): number | undefined {
 	if (isLuxon(value)) return value.toMillis();
 	if (typeof value !== 'string') return undefined;
 	const text = value.trim();
-	if (/^\d{1,16}(\.\d+)?$/.test(text)) return toMilliseconds(Number(text), zone);
+	// Eight digits are a date such as 20260131, four a year: neither is meant as seconds after 1970.
+	if (/^\d{9,16}(\.\d+)?$/.test(text)) return toMilliseconds(Number(text), zone);
 	return isoMilliseconds(text, zone);
 }
 
@@ -48,7 +49,7 @@ function isoMilliseconds(text: string, zone: string): number | undefined {
 	const offset = match[8];
 	if (!offset) return wall - zoneOffset(wall, zone);
 	if (offset.toUpperCase() === 'Z') return wall;
-	const [hours, minutes] = [Number(offset.slice(1, 3)), Number(offset.slice(-2))];
+	const [hours, minutes] = [Number(offset.slice(1, 3)), Number(offset.slice(3).replace(':', ''))];
 	if (hours > 18 || minutes > 59) return undefined;
 	return wall - (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
@@ -58,7 +59,6 @@ function zoneOffset(wall: number, zone: string): number {
 	const format = new Intl.DateTimeFormat('en-US', {
 		timeZone: zone,
 		hourCycle: 'h23',
-		era: 'short',
 		year: 'numeric',
 		month: 'numeric',
 		day: 'numeric',

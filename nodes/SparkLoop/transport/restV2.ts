@@ -6,6 +6,9 @@ import type { Answer, NoAnswer, Parcel } from './delivery';
 
 const REST_V2 = 'sparkLoopApi';
 
+/** Seconds. 120 requests are allowed in any 60, and no `Retry-After` is documented (docs.sparkloop.app/api-v2). */
+const RATE_WINDOW = '60';
+
 /** What only the API can be told of a new subscriber (docs.sparkloop.app/api-v2, `POST /subscribers`). */
 export interface ApiDetails {
 	referrer_code?: string;
@@ -31,6 +34,8 @@ type Call = (
  *   because then an earlier attempt did get through
  * - unsubscribe: `PUT /subscribers/{email}/unsubscribe`; 409 means already unsubscribed
  *
+ * A 429 that names no pause asks for the whole window of the rate limit.
+ *
  * @param timeout milliseconds for one request; an attempt may take two
  */
 export function throughApi(
@@ -39,8 +44,13 @@ export function throughApi(
 	details: ApiDetails,
 	timeout: number,
 ): Parcel['attempt'] {
-	const call: Call = async (method, path, body) =>
-		await attempt.call(this, REST_V2, { method, url: `/subscribers${path}`, body }, timeout);
+	const call: Call = async (method, path, body) => {
+		const request = { method, url: `/subscribers${path}`, body };
+		const answer = await attempt.call(this, REST_V2, request, timeout);
+		return isStatus(answer, 429)
+			? { ...answer, headers: { 'retry-after': RATE_WINDOW, ...answer.headers } }
+			: answer;
+	};
 
 	return async () => {
 		switch (event.type) {
@@ -84,7 +94,7 @@ async function update(
 	});
 	if (!isStatus(changed, 404)) return changed;
 	const known = await call('GET', `/${segment(subscriber.email)}`);
-	return isStatus(known, 200) ? known : changed;
+	return isStatus(known, 404) ? changed : known;
 }
 
 const isStatus = (answer: Answer | NoAnswer, status: number): answer is Answer =>

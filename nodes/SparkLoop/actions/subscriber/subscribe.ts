@@ -97,20 +97,32 @@ export function enter(read: (name: string) => unknown): Entered {
 	};
 }
 
-/** What the API can be told beyond the event. @param read reads a parameter for one item */
-export function apiDetails(read: (name: string) => unknown): ApiDetails {
+/**
+ * What the API can be told beyond the event.
+ *
+ * @param read reads a parameter for one item
+ * @returns also the names of the parameters that hold no text
+ */
+export function apiDetails(read: (name: string) => unknown): {
+	details: ApiDetails;
+	noText: string[];
+} {
 	const more = read('additionalFields') as IDataObject;
-	const details = {
-		referrer_code: more.referrerCode,
-		ip_address: more.ipAddress,
-		user_agent: more.userAgent,
-		utm_source: more.utmSource,
-		utm_campaign: more.utmCampaign,
-		country_code: more.countryCode,
+	const entered: Array<[keyof ApiDetails, string, unknown]> = [
+		['country_code', 'Country Code', more.countryCode],
+		['ip_address', 'IP Address', more.ipAddress],
+		['referrer_code', 'Referrer Code', more.referrerCode],
+		['user_agent', 'User Agent', more.userAgent],
+		['utm_campaign', 'UTM Campaign', more.utmCampaign],
+		['utm_source', 'UTM Source', more.utmSource],
+	];
+	const isText = (value: unknown) => ['string', 'number', 'undefined'].includes(typeof value);
+	return {
+		details: Object.fromEntries(
+			entered
+				.map(([key, , value]) => [key, String(value ?? '').trim()])
+				.filter(([, value]) => value !== ''),
+		),
+		noText: entered.filter(([, , value]) => !isText(value ?? '')).map(([, name]) => name),
 	};
-	return Object.fromEntries(
-		Object.entries(details)
-			.map(([key, value]) => [key, String(value ?? '').trim()])
-			.filter(([, value]) => value !== ''),
-	);
 }

@@ -1,0 +1,81 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { attempt, reasonOf } from '../../nodes/SparkLoop/transport/attempt';
+
+/** One attempt at a server that behaves as told. */
+const attemptAt = async (server: () => Promise<unknown>) => {
+	const context = { helpers: { httpRequestWithAuthentication: server } };
+	return await attempt.call(
+		context as unknown as IExecuteFunctions,
+		'sparkLoopApi',
+		{ method: 'POST', url: '' },
+		1_000,
+	);
+};
+
+/** An error around others, as n8n wraps the library's, which wraps the system's. */
+const wrapped = (code: string | undefined, times: number): Error =>
+	times === 0
+		? Object.assign(new Error('https://hooks.example/s3cr3t'), { code })
+		: new Error('https://hooks.example/s3cr3t', { cause: wrapped(code, times - 1) });
+
+describe('an attempt without an answer', () => {
+	it.each([
+		['ECONNABORTED', 'the time-out passed without an answer'],
+		['ETIMEDOUT', 'the time-out passed without an answer'],
+		['ECONNREFUSED', 'the connection was refused'],
+		['ECONNRESET', 'the connection was closed without an answer'],
+		['EPIPE', 'the connection was closed without an answer'],
+		['EAI_AGAIN', "the server's name could not be looked up"],
+		['ENOTFOUND', "the server's name is unknown"],
+		['EHOSTUNREACH', 'the server cannot be reached from here'],
+		['ENETUNREACH', 'there is no network'],
+		['CERT_HAS_EXPIRED', "the server's certificate has expired"],
+		['DEPTH_ZERO_SELF_SIGNED_CERT', "the server's certificate is self-signed"],
+		['SELF_SIGNED_CERT_IN_CHAIN', "the server's certificate is self-signed"],
+		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', "the server's certificate cannot be verified"],
+		['ERR_INVALID_CHAR', 'the request did not get through (ERR_INVALID_CHAR)'],
+		['see https://hooks.example/s3cr3t', 'the request did not get through (no reason given)'],
+		[undefined, 'the request did not get through (no reason given)'],
+	])('because of %s says so, however deep it lies, and nothing else', async (code, noAnswer) => {
+		for (const times of [0, 1, 2, 4]) {
+			const result = await attemptAt(async () => {
+				throw wrapped(code, times);
+			});
+			expect(result).toEqual({ noAnswer });
+		}
+	});
+
+	it('does not look for the cause for ever', async () => {
+		const error = new Error('round');
+		error.cause = error;
+		const result = await attemptAt(async () => {
+			throw error;
+		});
+		expect(result).toEqual({ noAnswer: 'the request did not get through (no reason given)' });
+	});
+});
+
+describe('an answer', () => {
+	it.each([
+		['text', 'text'],
+		[{ error: 'no' }, '{"error":"no"}'],
+		[undefined, ''],
+	])('with the body %j is kept as the text %j', async (body, text) => {
+		const answer = await attemptAt(async () => ({ statusCode: 418, headers: { a: 'b' }, body }));
+		expect(answer).toEqual({ status: 418, headers: { a: 'b' }, text });
+	});
+
+	it.each([
+		['{"error":"first","message":"second"}', 'first'],
+		['{"message":"second"}', 'second'],
+		['{"error":null,"message":"second"}', 'second'],
+		['{"error":{"code":1}}', '{"error":{"code":1}}'],
+		['[{"error":"first"}]', '[{"error":"first"}]'],
+		['null', 'null'],
+		['Bad gateway', 'Bad gateway'],
+		['', ''],
+	])('%s gives the reason %s', (text, reason) => {
+		expect(reasonOf({ status: 400, headers: {}, text })).toBe(reason);
+	});
+});
