@@ -53,7 +53,7 @@ export class SparkLoopApi implements ICredentialType {
 			...requestOptions,
 			baseURL: undefined,
 			// n8n treats the same request once more when it tries again after a 401.
-			url: requestOptions.url.startsWith(checked.url)
+			url: requestOptions.url.startsWith(`${checked.url}/`)
 				? requestOptions.url
 				: `${checked.url}${requestOptions.url}`,
 			headers: { ...requestOptions.headers, 'X-Api-Key': String(credentials.apiKey).trim() },

@@ -54,6 +54,24 @@ describe('an event that was kept', () => {
 		]);
 	});
 
+	it('has no details but those that the API knows, so that it cannot name another person', () => {
+		const details = {
+			referrer_code: 'f9464199',
+			ip_address: '192.0.2.1',
+			user_agent: 'Browser/1.0',
+			utm_source: 'web',
+			utm_campaign: 'spring',
+			country_code: 'US',
+		};
+		expect(keptDetails({ details })).toEqual(details);
+		const more = { email: 'other@b.co', status: 'confirmed', user_agent: 5 };
+		expect(keptDetails({ details: { ...details, ...more } })).toEqual({
+			...details,
+			user_agent: undefined,
+		});
+		expect(keptDetails({ details: more })).toEqual({});
+	});
+
 	it('never throws', () => {
 		fc.assert(
 			fc.property(fc.anything(), (value) => {

@@ -46,6 +46,13 @@ describe('the API key', () => {
 		});
 	});
 
+	it.each([
+		['https://api.example/v2/campaigns', 'https://api.example/v2/campaigns'],
+		['https://api.example/v2.evil', 'https://api.example/v2https://api.example/v2.evil'],
+	])('goes to %s only when that is below the address in its credential', async (url, asked) => {
+		expect(await authenticate(api, data, { url })).toMatchObject({ url: asked });
+	});
+
 	it('does not go to an address that anybody could listen to', async () => {
 		const open = { ...data, baseUrl: 'http://api.example/v2' };
 		await expect(authenticate(api, open, { url: '' })).rejects.toThrow(

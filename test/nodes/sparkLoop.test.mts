@@ -8,6 +8,7 @@ import {
 	type INodePropertyOptions,
 } from 'n8n-workflow';
 
+import { deliveredBefore } from '../../nodes/SparkLoop/actions/deliveredBefore';
 import { deliveryOptions } from '../../nodes/SparkLoop/actions/deliveryOptions';
 import { SparkLoop } from '../../nodes/SparkLoop/SparkLoop.node';
 import { PROPERTIES } from '../../nodes/SparkLoop/actions/properties';
@@ -269,6 +270,7 @@ describe('the editor', () => {
 		['subscribe', ['email', 'additionalFields']],
 		['update', ['email', 'previousEmail', 'additionalFields']],
 		['unsubscribe', ['email']],
+		['sendAgain', ['event']],
 	])('shows for %s only what it needs', (operation, names) => {
 		const always = ['resource', 'operation', 'sendThrough', 'options'];
 		expect(shown(base(operation, 'api'), PROPERTIES).sort()).toEqual([...always, ...names].sort());
@@ -399,7 +401,7 @@ describe('a node that continues on error', () => {
 		const result = await send([{ email: 'a@b.co' }, { email: 'c@d.co' }], {
 			parameters: {
 				...SUBSCRIBE,
-				email: '={{ $itemIndex === 1 ? $("Nowhere").item.json.email : $json.email }}',
+				email: '={{ $itemIndex === 1 ? $("ann@b.co").item.json.email : $json.email }}',
 			},
 			extra,
 		});
@@ -722,6 +724,21 @@ describe('an item that SparkLoop does not take', () => {
 		expect(peer.received).toHaveLength(6);
 	});
 
+	it('is not taken for another event of its item that was delivered', () => {
+		const before = deliveredBefore.call({
+			getNode: () => ({ retryOnFail: true }),
+			evaluateExpression: () => 0,
+			getContext: () => ({}),
+		} as never as IExecuteFunctions);
+		const event = { type: 'subscribe' as const, subscriber: { email: 'a@b.co' } };
+		before.add(0, event, { done: true });
+		const later = { ...event, subscriber: { email: 'a@b.co', created_at: 1 } };
+		expect(before.find(0, later)).toEqual({ done: true });
+		expect(before.find(1, event)).toBeUndefined();
+		expect(before.find(0, { ...event, type: 'unsubscribe' })).toBeUndefined();
+		expect(before.find(0, { ...event, subscriber: { email: 'c@d.co' } })).toBeUndefined();
+	});
+
 	it('does not keep the same item of another node from being sent', async () => {
 		peer = await Peer.start(only('b@b.co', 422));
 		const both = ['First', 'Second'].map((name) => ({
@@ -936,7 +953,7 @@ describe('through the API', () => {
 	it.each([
 		[401, 'API Key'],
 		[403, 'API Key'],
-		[404, 'would be refused again'],
+		[404, 'does not seem to know the address'],
 	])('a %s is no matter of the Incoming Webhook URL', async (status, advice) => {
 		const result = await send([{ email: 'a@b.co' }], {
 			parameters: api('unsubscribe'),

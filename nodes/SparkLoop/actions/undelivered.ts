@@ -84,6 +84,9 @@ function advice(status: number, sendThrough: SendThrough): string {
 	if (sendThrough === 'incomingWebhook' && (status === 401 || status === 403 || status === 404)) {
 		return "Check 'Incoming Webhook URL' in the credential against SparkLoop's Integrations page.";
 	}
+	if (status === 404) {
+		return 'SparkLoop does not seem to know the address: has it been told of the sign-up?';
+	}
 	return 'Sending it again unchanged would be refused again.';
 }
 

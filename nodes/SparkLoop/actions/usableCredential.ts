@@ -38,9 +38,9 @@ export async function usableCredential(
 	return [secret, ...partsOf(secret)].filter((text) => text.length >= SECRET_LENGTH);
 }
 
-/** Of an address: its path, and each part of that, the longest first. */
+/** Of an address: its path with what follows, and each part of that. */
 function partsOf(secret: string): string[] {
 	if (!URL.canParse(secret)) return [];
 	const { pathname, search } = new URL(secret);
-	return [`${pathname}${search}`, pathname, ...`${pathname}${search}`.split(/[/?&=]/)];
+	return [`${pathname}${search}`, ...`${pathname}${search}`.split(/[/?&=]/)];
 }

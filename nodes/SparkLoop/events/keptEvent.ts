@@ -3,6 +3,16 @@ import { subscriberEvent, type Built, type Entered, type SubscriberEvent } from 
 
 const TYPES: ReadonlyArray<SubscriberEvent['type']> = ['subscribe', 'update', 'unsubscribe'];
 
+/** What only SparkLoop's API is told (docs.sparkloop.app/api-v2, `POST /subscribers`). */
+const DETAILS = [
+	'referrer_code',
+	'ip_address',
+	'user_agent',
+	'utm_source',
+	'utm_campaign',
+	'country_code',
+];
+
 export type Kept = Built | { reason: string };
 
 /**
@@ -29,14 +39,15 @@ export function keptEvent(value: unknown): Kept {
 	return subscriberEvent(type, entered, 'UTC');
 }
 
-/** What a kept event holds besides what the Incoming Webhook knows. */
+/** What a kept event holds besides what the Incoming Webhook knows. Nothing else may reach the body of the request. */
 export function keptDetails(value: unknown): Record<string, string> {
 	const details = own(parsed(value) ?? {}, 'details');
 	if (!isJsonObject(details)) return {};
 	return Object.fromEntries(
-		Object.entries(details).filter(
-			(entry): entry is [string, string] => typeof entry[1] === 'string',
-		),
+		DETAILS.flatMap((key) => {
+			const text = own(details, key);
+			return typeof text === 'string' ? [[key, text]] : [];
+		}),
 	);
 }
 

@@ -93,8 +93,7 @@ async function update(
 		...nameOf(subscriber),
 	});
 	if (!isStatus(changed, 404)) return changed;
-	const known = await call('GET', `/${segment(subscriber.email)}`);
-	return isStatus(known, 404) ? changed : known;
+	return await call('GET', `/${segment(subscriber.email)}`);
 }
 
 const isStatus = (answer: Answer | NoAnswer, status: number): answer is Answer =>
