@@ -79,7 +79,7 @@ Sends to SparkLoop what could not be delivered, for up to 31 days.
 		`### Why nothing is lost, and nothing overtakes
 An event leaves the table only after SparkLoop took it. A later event of somebody waits behind an earlier one that is stuck.
 
-Only one run sends at a time: it takes a **lease**, by an update that succeeds for one of them. If n8n is killed, the lease runs out after ten minutes, and the next run goes on. An event that was sent just before the kill is sent once more, which SparkLoop takes as one.`,
+Only one run sends at a time: it takes a **lease**, by an update that succeeds for one of them. If n8n is killed, the lease runs out after ten minutes, and the next run goes on. An event that was sent just before the kill is sent once more: told twice that somebody subscribed, changed or left, SparkLoop has nothing new to learn.`,
 		5,
 	);
 	canvas.note(

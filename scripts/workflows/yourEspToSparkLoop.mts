@@ -18,8 +18,8 @@ export function yourEspToSparkLoop(): WorkflowFile {
 Tells SparkLoop who signed up, changed their address or unsubscribed.
 
 1. Webhook: create a **Header Auth** credential (any name and a long random value), and let your ESP send that header.
-2. Publish, and give your ESP the **Production URL** for its events on sign-ups, changes and unsubscribes.
-3. The three SparkLoop nodes: choose the credential with your **Incoming Webhook URL**.`,
+2. The three SparkLoop nodes: choose the credential with your **Incoming Webhook URL**.
+3. Publish, and give your ESP the **Production URL** for its events on sign-ups, changes and unsubscribes.`,
 		1,
 	);
 	canvas.note([0.75, -0.75], [1.8, 2], HOW_YOUR_ESP_SAYS_IT, 1);
@@ -28,7 +28,7 @@ Tells SparkLoop who signed up, changed their address or unsubscribed.
 		[-0.35, 1.65],
 		[2.95, 0.65],
 		`### When something fails
-The node tries five times. If SparkLoop still cannot be reached, your ESP hears 500, and most ESPs send the event again. SparkLoop takes a repeated event as one.
+The node tries five times. If SparkLoop still cannot be reached, your ESP hears 500, and most ESPs send the event again. For those that do not, import *Your ESP to the outbox* instead.
 
 To be told, choose an error workflow under **⋯ → Settings → Error workflow**.`,
 		4,

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -35,7 +34,8 @@ import { SparkLoop } from '../../nodes/SparkLoop/SparkLoop.node';
 import { SparkLoopTrigger } from '../../nodes/SparkLoop/SparkLoopTrigger.node';
 import { n8nModules } from '../../scripts/n8n/location.mjs';
 
-process.env.N8N_USER_FOLDER ??= mkdtempSync(path.join(tmpdir(), 'n8n-engine-'));
+// The engine keeps a key there; one folder for each of Jest's workers, whatever the number of runs.
+process.env.N8N_USER_FOLDER ??= path.join(tmpdir(), `n8n-engine-${process.env.JEST_WORKER_ID}`);
 
 /** Credential type → its data, as a user filled it in. */
 export type Credentials = Record<string, ICredentialDataDecryptedObject>;
