@@ -6,6 +6,7 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 
+import { compare } from './actions/contact/compare';
 import { PROPERTIES } from './actions/properties';
 import { sendEvents } from './actions/sendEvents';
 
@@ -17,7 +18,8 @@ export class SparkLoop implements INodeType {
 		group: ['output'],
 		version: [1],
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Tell SparkLoop who signed up, changed their email address or unsubscribed',
+		description:
+			'Tell SparkLoop who signed up, changed their email address or unsubscribed, and find out which of its events are new',
 		defaults: { name: 'SparkLoop' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
@@ -38,6 +40,7 @@ export class SparkLoop implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return [await sendEvents.call(this)];
+		const isAboutContacts = this.getNodeParameter('resource', 0) === 'contact';
+		return [isAboutContacts ? compare.call(this) : await sendEvents.call(this)];
 	}
 }

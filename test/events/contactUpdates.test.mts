@@ -44,6 +44,7 @@ describe('the contacts of an event', () => {
 					RH_TOTREF: 0,
 					RH_LASTREWARD: 'reward_38sf38hd',
 				},
+				order: { referrals: 0, win: null, rewardFields: ['RH_LASTREWARD'] },
 			},
 		]);
 	});
@@ -61,6 +62,7 @@ describe('the contacts of an event', () => {
 					RH_TOTREF: 4,
 					RH_LASTREWARD: 'reward_38sf38hd',
 				},
+				order: { referrals: 4, win: null, rewardFields: ['RH_LASTREWARD'] },
 			},
 			{
 				role: 'subscriber',
@@ -72,6 +74,7 @@ describe('the contacts of an event', () => {
 					RH_ISREF: 'YES',
 					RH_TOTREF: 0,
 				},
+				order: { referrals: 0, win: null, rewardFields: [] },
 			},
 		]);
 	});
@@ -94,7 +97,12 @@ describe('the contacts of an event', () => {
 			lead: { email: 'lead@b.co', referral_status: 'rejected' },
 		};
 		expect(updates(lead)).toEqual([
-			{ role: 'lead', email: 'lead@b.co', fields: { RH_ISREF: 'REJECTED' } },
+			{
+				role: 'lead',
+				email: 'lead@b.co',
+				fields: { RH_ISREF: 'REJECTED' },
+				order: { referrals: null, win: null, rewardFields: [] },
+			},
 		]);
 	});
 
@@ -208,14 +216,22 @@ describe('the fields of a contact', () => {
 			next_reward: 0,
 			referral_status: 'pending',
 			reward_name: 'Mug',
-			win_key: 'the key',
+			win_key: '-the key',
 		});
+	});
+
+	it('count the referrals of a win as the event does when the person has no count', () => {
+		const { subscriber, ...won } = sample('fromSparkLoop/reward_unlocked.docs');
+		const { tot_referrals, ...person } = subscriber as { tot_referrals: number };
+		expect(tot_referrals).toBe(4);
+		const [{ order }] = updates({ ...won, referrals: 7, subscriber: person });
+		expect(order).toMatchObject({ referrals: 7, win: '7-the key' });
 	});
 
 	it('change with each win when the win key is among them', () => {
 		const won = sample('fromSparkLoop/reward_unlocked.docs');
 		const [{ fields }] = updates(won, { extra: [{ source: 'win_key', name: 'WIN' }] });
-		expect(fields.WIN).toBe('the key');
+		expect(fields.WIN).toBe('4-the key');
 	});
 
 	it('hold only texts, numbers and booleans, whatever the body', () => {

@@ -313,12 +313,37 @@ describe('the editor', () => {
 	});
 
 	it('offers the operations and the ways that there are', () => {
-		const choices = (name: string) =>
-			(PROPERTIES.find((one) => one.name === name)?.options as INodePropertyOptions[]).map(
-				({ value }) => value,
-			);
-		expect(choices('operation')).toEqual(['sendAgain', 'subscribe', 'unsubscribe', 'update']);
-		expect(choices('sendThrough')).toEqual(['api', 'incomingWebhook']);
+		const choices = (name: string, resource: string) =>
+			(
+				PROPERTIES.find(
+					(one) =>
+						one.name === name && NodeHelpers.displayParameter({ resource }, one, null, description),
+				)?.options as INodePropertyOptions[]
+			).map(({ value }) => value);
+		expect(choices('resource', 'subscriber')).toEqual(['contact', 'subscriber']);
+		expect(choices('operation', 'contact')).toEqual(['compare']);
+		expect(choices('operation', 'subscriber')).toEqual([
+			'sendAgain',
+			'subscribe',
+			'unsubscribe',
+			'update',
+		]);
+		expect(choices('sendThrough', 'subscriber')).toEqual(['api', 'incomingWebhook']);
+	});
+
+	it('asks for no credential, no way and no options to compare', () => {
+		const root = { resource: 'contact', operation: 'compare' };
+		expect(shown(root, PROPERTIES)).toEqual([
+			'resource',
+			'operation',
+			'event',
+			'knownReferrals',
+			'knownWin',
+		]);
+		const asked = (description.credentials ?? []).filter((one) =>
+			NodeHelpers.displayParameter(root, one, null, description),
+		);
+		expect(asked).toEqual([]);
 	});
 
 	it('lets AI agents use the node', () => {

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import * as compare from './contact/compare';
 import * as sendAgain from './subscriber/sendAgain';
 import * as subscribe from './subscriber/subscribe';
 import * as unsubscribe from './subscriber/unsubscribe';
@@ -11,8 +12,28 @@ export const PROPERTIES: INodeProperties[] = [
 		name: 'resource',
 		type: 'options',
 		noDataExpression: true,
-		options: [{ name: 'Subscriber', value: 'subscriber' }],
+		options: [
+			{ name: 'Contact', value: 'contact' },
+			{ name: 'Subscriber', value: 'subscriber' },
+		],
 		default: 'subscriber',
+	},
+	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['contact'] } },
+		options: [
+			{
+				name: 'Compare',
+				value: 'compare',
+				action: 'Compare an event with a contact',
+				description:
+					'Leave out of an event of SparkLoop what is older than what the contact in your ESP has',
+			},
+		],
+		default: 'compare',
 	},
 	{
 		displayName: 'Operation',
@@ -70,6 +91,7 @@ export const PROPERTIES: INodeProperties[] = [
 		displayOptions: { show: { resource: ['subscriber'] } },
 		description: 'Which way SparkLoop is told',
 	},
+	...compare.description,
 	...sendAgain.description,
 	...subscribe.description,
 	...update.description,
@@ -80,6 +102,7 @@ export const PROPERTIES: INodeProperties[] = [
 		type: 'collection',
 		placeholder: 'Add option',
 		default: {},
+		displayOptions: { show: { resource: ['subscriber'] } },
 		options: [
 			{
 				displayName: 'Concurrency',

@@ -25,6 +25,14 @@ export const EXTRA_FIELDS = [
 ] as const;
 export type ExtraField = (typeof EXTRA_FIELDS)[number];
 
+/** What a win changes, and so what tells an older win from a newer one. */
+const REWARD_FIELDS: ReadonlyArray<Field | ExtraField> = [
+	'RH_COUPON',
+	'RH_LASTREWARD',
+	'reward_name',
+	'win_key',
+];
+
 /** How the ESP spells the fields. */
 export type FieldNames = Readonly<Record<Field, string>>;
 
@@ -54,14 +62,14 @@ export type FieldValue = string | number | boolean;
  * The fields of one contact, as far as the event knows them: a key that is absent or null in the payload is not
  * written, so that it never blanks what the ESP has.
  *
- * @param key the event's key, which a win is told by when the same reward is won again
+ * @param win which win the event is about (`winOf`), or null
  * @returns field name in the ESP → value
  */
 export function contactFields(
 	event: SparkLoopEvent,
 	role: Role,
 	settings: FieldSettings,
-	key: string,
+	win: string | null,
 ): Record<string, FieldValue> {
 	const person = ownObject(event.payload, role);
 	const won = event.type === 'reward_unlocked' ? event.payload : {};
@@ -82,7 +90,7 @@ export function contactFields(
 		next_reward: scalar(own(person, 'next_reward')),
 		referral_status: scalar(own(person, 'referral_status')),
 		reward_name: trimmed(own(reward, 'name')),
-		win_key: event.type === 'reward_unlocked' ? key : undefined,
+		win_key: win ?? undefined,
 	};
 
 	const entries = [
@@ -95,6 +103,13 @@ export function contactFields(
 		),
 	);
 }
+
+/** The names of the fields that a win changes, as the ESP spells them. */
+export const rewardFieldNames = ({ names, extra }: FieldSettings): string[] =>
+	[
+		...FIELDS.filter((field) => REWARD_FIELDS.includes(field)).map((field) => names[field]),
+		...extra.filter(({ source }) => REWARD_FIELDS.includes(source)).map(({ name }) => name),
+	].filter((name) => name !== '');
 
 /** Objects and arrays fit into no field of an ESP. */
 const scalar = (value: Json | undefined): FieldValue | undefined =>

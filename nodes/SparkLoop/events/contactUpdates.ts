@@ -1,6 +1,12 @@
-import { contactFields, type FieldSettings, type FieldValue } from './contactFields';
+import {
+	contactFields,
+	rewardFieldNames,
+	type FieldSettings,
+	type FieldValue,
+} from './contactFields';
 import type { Role } from './eventTypes';
-import { ownObject, ownText } from './json';
+import { own, ownObject, ownText, type Json } from './json';
+import { winOf, type Order } from './newness';
 import type { SparkLoopEvent } from './parseEvent';
 
 /** What one event means for one contact in the ESP. */
@@ -8,6 +14,8 @@ export interface ContactUpdate {
 	role: Role;
 	email: string;
 	fields: Record<string, FieldValue>;
+	/** Whether it is newer than what the contact has is told by this. */
+	order: Order;
 }
 
 /**
@@ -22,7 +30,18 @@ export function contactUpdates(
 	key: string,
 ): ContactUpdate[] {
 	return (event.known?.people ?? []).flatMap((role) => {
-		const email = ownText(ownObject(event.payload, role), 'email');
-		return email ? [{ role, email, fields: contactFields(event, role, settings, key) }] : [];
+		const person = ownObject(event.payload, role);
+		const email = ownText(person, 'email');
+		if (!email) return [];
+		const won = event.type === 'reward_unlocked';
+		const referrals =
+			count(own(person, 'tot_referrals')) ?? (won ? count(own(event.payload, 'referrals')) : null);
+		const win = won ? winOf(referrals, key) : null;
+		const fields = contactFields(event, role, settings, win);
+		const rewardFields = rewardFieldNames(settings).filter((name) => name in fields);
+		return [{ role, email, fields, order: { referrals, win, rewardFields } }];
 	});
 }
+
+const count = (value: Json | undefined): number | null =>
+	typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;

@@ -36,11 +36,17 @@ function itemsOf(
 	if (settings.items === 'event') return [event.payload as IDataObject];
 	const key = eventKey(event);
 	// An event without a contact passes through whole, in the same shape.
-	const nobody = { role: null, email: null, fields: {} };
+	const nobody = {
+		role: null,
+		email: null,
+		fields: {},
+		order: { referrals: null, win: null, rewardFields: [] },
+	};
 	const updates: Array<ContactUpdate | typeof nobody> = contactUpdates(event, settings.fields, key);
 	return (updates.length > 0 ? updates : [nobody]).map((update) => ({
 		event: event.type,
 		...update,
+		order: { ...update.order },
 		campaignId: event.campaignId ?? null,
 		eventKey: key,
 		receivedAt: receivedAt.toISOString(),

@@ -41,7 +41,7 @@ const EXTRA_OPTIONS: ReadonlyArray<{ name: string; value: ExtraField; descriptio
 		name: 'Win Key',
 		value: 'win_key',
 		description:
-			'A value that changes with each win, for automations that must also start when a recurring reward is won again: RH_LASTREWARD stays the same then',
+			'A value that changes with each win. The operation Compare needs it to tell an older win from a newer one; automations can start by it when a recurring reward is won again, because RH_LASTREWARD stays the same then.',
 	},
 ];
 

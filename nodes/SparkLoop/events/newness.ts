@@ -1,0 +1,93 @@
+import type { FieldValue } from './contactFields';
+
+/** What tells whether an event is newer than what a contact already has. */
+export interface Order {
+	/** The person's count of referrals in the event; null when the event does not say. */
+	referrals: number | null;
+	/** Which win the event is about (`winOf`); null when it is about none. */
+	win: string | null;
+	/** Names of those fields, as the ESP spells them, that a win changes. */
+	rewardFields: string[];
+}
+
+/** What the contact has, from earlier events; null where it has nothing yet. */
+export interface Known {
+	referrals: number | null;
+	win: string | null;
+}
+
+interface Update {
+	event: string;
+	fields: Readonly<Record<string, FieldValue>>;
+	order: Order;
+}
+
+/** The event that says how a person is now, whatever was said before. */
+const STATE_OF_NOW = 'sync_subscriber';
+
+/**
+ * A value for each win of a person, larger for later ones: the count of referrals at which it was won, and part of the
+ * event's key, because two rewards can be won at the same count.
+ *
+ * @param referrals null when the event does not say; such a win cannot be compared
+ * @returns for example `3-7ac01e49d8e26c98`
+ */
+export const winOf = (referrals: number | null, eventKey: string): string =>
+	`${referrals ?? ''}-${eventKey.slice(0, 16)}`;
+
+/**
+ * The fields of an event that are newer than what the contact has. SparkLoop's deliveries may come twice, late and in
+ * any order, and carry neither a time nor a number (docs.sparkloop.app/webhooks), so the counts have to tell:
+ *
+ * - `sync_subscriber` says how things are, and is always newer: the only event that may lower the count, as a reset of
+ *   the campaign does. Its reward is left out when it is older than the win that the contact has.
+ * - Any other event is newer when its count is larger than the contact's. A win changes the reward's fields also when
+ *   the count has grown since, as long as no later win is known.
+ *
+ * Limits: a `sync_subscriber` that arrives late cannot be told from a new one, and an event from before a reset that
+ * arrives after it not from a new one either; the person's next event puts both right.
+ *
+ * @returns part of `fields`; empty when nothing is new
+ */
+export function newFields(
+	{ event, fields, order }: Update,
+	known: Known,
+): Record<string, FieldValue> {
+	const isNewer = event === STATE_OF_NOW || isAbove(order.referrals, known.referrals);
+	const knownWin = currentWin(known);
+	const rewardIsNewer = order.win
+		? !knownWin || isLater(order.win, knownWin)
+		: isNewer && isAbove(order.referrals, knownWin?.referrals ?? null);
+
+	return Object.fromEntries(
+		Object.entries(fields).filter(([name]) =>
+			order.rewardFields.includes(name) ? rewardIsNewer : isNewer,
+		),
+	);
+}
+
+/** What is not known on either side cannot be compared, and is taken for newer. */
+const isAbove = (count: number | null, known: number | null): boolean =>
+	count === null || known === null || count > known;
+
+interface Win {
+	referrals: number;
+	key: string;
+}
+
+/** A win from before a reset of the campaign says nothing any more: its count is above the contact's. */
+function currentWin({ referrals, win }: Known): Win | undefined {
+	const parsed = parseWin(win);
+	return parsed && (referrals === null || parsed.referrals <= referrals) ? parsed : undefined;
+}
+
+function parseWin(win: string | null): Win | undefined {
+	const [, referrals, key] = /^(\d{1,15})-([0-9a-z]+)$/.exec(win ?? '') ?? [];
+	return key === undefined ? undefined : { referrals: Number(referrals), key };
+}
+
+/** Whether a win is later than the known one. One whose count is unknown is taken for later. */
+function isLater(win: string, known: Win): boolean {
+	const { referrals, key } = parseWin(win) ?? { referrals: Infinity, key: '' };
+	return referrals === known.referrals ? key > known.key : referrals > known.referrals;
+}
