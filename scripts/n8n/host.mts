@@ -14,6 +14,8 @@ export interface N8nOptions {
 	userFolder: string;
 	/** 0 picks a free one. */
 	port: number;
+	/** n8n's command with its flags, such as `['worker', '--concurrency=5']`; the server when left out. */
+	command?: string[];
 	/** Settings of n8n that win over ours. */
 	env?: Record<string, string>;
 	/** Where n8n's output goes; `n8n.log` in the user folder when left out. */
@@ -91,10 +93,19 @@ async function startOnce(options: N8nOptions): Promise<RunningN8n> {
 	mkdirSync(path.dirname(logFile), { recursive: true });
 	const logStart = existsSync(logFile) ? readFileSync(logFile).length : 0;
 	const output = openSync(logFile, 'a');
-	const group = spawnGroup(n8nNode(), [n8nScript(), 'start'], {
+	const group = spawnGroup(n8nNode(), [n8nScript(), ...(options.command ?? ['start'])], {
 		// n8n reads a .env file from the folder it is started in.
 		cwd: userFolder,
-		env: n8nEnvironment(userFolder, { http: port, broker }, options.env),
+		env: n8nEnvironment(
+			userFolder,
+			{ http: port, broker },
+			{
+				// Where a worker says whether it is ready. It listens everywhere unless told otherwise.
+				QUEUE_HEALTH_CHECK_PORT: String(port),
+				N8N_WORKER_SERVER_ADDRESS: LOOPBACK,
+				...options.env,
+			},
+		),
 		output,
 	});
 	closeSync(output);

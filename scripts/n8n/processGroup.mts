@@ -77,3 +77,26 @@ export function spawnGroup(
 	};
 	return { pid, exited, stop, kill };
 }
+
+/** A program that is no Node script. */
+export interface Program {
+	program: string;
+	args: string[];
+	/** What asks it to end. */
+	stopSignal: NodeJS.Signals;
+	/** Whom it runs as; only root can choose. */
+	uid?: number;
+	gid?: number;
+}
+
+/**
+ * Starts any program in a group that ends when this process does, however this one ends.
+ * @param output file descriptor for what it prints
+ */
+export function spawnProgramGroup(
+	program: Program,
+	options: { cwd: string; env: Record<string, string>; output: number },
+): ProcessGroup {
+	const supervisor = path.join(manifestFolder, 'superviseProgram.mjs');
+	return spawnGroup(process.execPath, [supervisor, JSON.stringify(program)], options);
+}
