@@ -15,25 +15,26 @@ export interface Call {
 	durationMs: number;
 }
 
-const KEPT = 5000;
-
 /** The record of incoming calls. */
 export class Calls {
 	readonly log: Call[] = [];
 	readonly #clock: Clock;
 	readonly #changed: () => void;
+	readonly #limit: number;
 	#count = 0;
 
-	constructor(clock: Clock, changed: () => void) {
+	/** `limit`: how many calls the log keeps. */
+	constructor(clock: Clock, changed: () => void, limit = 5_000) {
 		this.#clock = clock;
 		this.#changed = changed;
+		this.#limit = limit;
 	}
 
 	/** Notes a call that took `durationMs` and ends now. */
 	record(call: Omit<Call, 'id' | 'at'>): void {
 		this.#count += 1;
 		this.log.push({ ...call, id: this.#count, at: iso(this.#clock.now()) });
-		if (this.log.length > KEPT) this.log.shift();
+		if (this.log.length > this.#limit) this.log.shift();
 		this.#changed();
 	}
 }

@@ -14,6 +14,8 @@ export interface OutboundShares {
 	reorder?: number;
 	/** Only events of these types; default all. */
 	types?: string[];
+	/** Of those, only these are overtaken; default all. */
+	reorderTypes?: string[];
 }
 
 interface Order {
@@ -69,8 +71,10 @@ export class OutboundFaults {
 
 	/** Asked once for every event and webhook row. */
 	decide(type: string): OutboundVerdict {
-		const duplicate = this.#draws(this.#duplicate, this.#shares.duplicate, type);
-		const reorder = this.#draws(this.#reorder, this.#shares.reorder, type);
+		const { duplicate: twice, reorder: late, reorderTypes } = this.#shares;
+		const duplicate = this.#draws(this.#duplicate, twice, type);
+		const overtaken = reorderTypes?.includes(type) ?? true;
+		const reorder = this.#draws(this.#reorder, overtaken ? late : undefined, type);
 		return { duplicate, holdBack: reorder ? 1 + this.#random.below(MOST_OVERTAKING) : 0 };
 	}
 

@@ -8,6 +8,8 @@ export interface Random {
 	chance(share: number): boolean;
 	/** `length` characters of the alphabet. */
 	text(alphabet: string, length: number): string;
+	/** The same things in another order. */
+	shuffled<T>(things: readonly T[]): T[];
 }
 
 export const HEX = '0123456789abcdef';
@@ -35,6 +37,14 @@ export function createRandom(seed: string | number, purpose: string): Random {
 		chance: (share) => next() < share,
 		text: (alphabet, length) =>
 			Array.from({ length }, () => alphabet[below(alphabet.length)]).join(''),
+		shuffled: (things) => {
+			const order = [...things];
+			for (let index = order.length - 1; index > 0; index -= 1) {
+				const other = below(index + 1);
+				[order[index], order[other]] = [order[other], order[index]];
+			}
+			return order;
+		},
 	};
 }
 

@@ -60,6 +60,8 @@ export interface SandboxOptions {
 	/** REST v2: default 120 calls per rolling 60 s and key; `false` switches it off. */
 	rateLimit?: RateLimit | false;
 	delivery?: DeliveryOptions;
+	/** How many calls the log keeps. Default 5,000. */
+	callLogLimit?: number;
 	/** Receives one line per thing worth knowing, without secrets. Default: nothing is logged. */
 	log?: (line: string) => void;
 }
@@ -132,7 +134,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		target: options.signUpTarget,
 	});
 	const esp = new Esp(clock, changed);
-	const calls = new Calls(clock, changed);
+	const calls = new Calls(clock, changed, options.callLogLimit);
 	const mailbox = new Mailbox(clock, changed);
 	const context = { calls, faults: inbound, clock };
 

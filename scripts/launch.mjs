@@ -8,6 +8,8 @@ import { ensureN8n } from './n8n/install.mjs';
 import { runNpm, StepError } from './n8n/npm.mjs';
 import { Progress } from './n8n/progress.mjs';
 
+const COMMANDS = ['start', 'test', 'chaos', 'capacity'];
+
 const scripts = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(scripts);
 const node24 = path.join(
@@ -61,13 +63,13 @@ async function runUnderNode24(script, args) {
 /**
  * Sets up what is missing, then runs `scripts/<command>.mts` under Node 24. Ends the process with that
  * script's exit code, or with 1 and a message.
- * @param {string} command start or test
+ * @param {string} command one of the scripts below
  * @param {string[]} args for the script
  */
 export async function launch(command, args) {
 	const script = path.join(scripts, `${command}.mts`);
-	if (!['start', 'test'].includes(command)) {
-		console.error('Usage: node scripts/run.mjs start|test [arguments]');
+	if (!COMMANDS.includes(command)) {
+		console.error(`Usage: node scripts/run.mjs ${COMMANDS.join('|')} [arguments]`);
 		process.exit(2);
 	}
 	if (!existsSync(path.join(root, 'node_modules/node/package.json'))) {

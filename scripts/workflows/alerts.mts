@@ -108,15 +108,17 @@ E-mail addresses, tokens, keys, and everything of a URL but its host are taken o
 	);
 	canvas.note(
 		[9.35, -2],
-		[3.1, 1.5],
+		[3.9, 1.5],
 		`### When something fails
 An alert that cannot be sent waits in the table, goes on counting, and is sent by a later run; the run that could not send it ends with an error. If n8n is killed just after sending, the alerts of that run are sent a second time. What was noted is counted once.
 
-One run works at a time: it holds a **lease**. After a kill the next one waits until that runs out, at most five minutes.`,
+One run works at a time: it holds a **lease**. After a kill the next one waits until that runs out, at most five minutes.
+
+n8n starts no error workflow for an execution that was stopped, by hand or by its timeout: you do not hear of those.`,
 		4,
 	);
 	canvas.note(
-		[-0.35, 2.55],
+		[-0.35, 2.7],
 		[6.3, 0.65],
 		`### For other workflows too
 The part below is on every canvas of this package. Any other workflow can use this one: there, choose *Alerts* under **⋯ → Settings → Error workflow**. n8n starts it only while *Alerts* is published, and only for executions that did not start by hand.`,
@@ -197,18 +199,24 @@ function count(canvas: Canvas): void {
 		),
 		options: {},
 	});
-	canvas.node('Mark what is counted', 'dataTable', [10, -0.2], {
-		resource: 'row',
-		operation: 'update',
-		dataTableId: FAILURES,
-		...matching(
-			['kind', 'eq', '={{ $json.kind }}'],
-			['alert', 'eq', '={{ 0 }}'],
-			['id', 'lte', '={{ $json.lastId }}'],
-		),
-		columns: columnsOf({ alert: '={{ $json.id }}' }),
-		options: {},
-	});
+	canvas.node(
+		'Mark what is counted',
+		'dataTable',
+		[10, -0.2],
+		{
+			resource: 'row',
+			operation: 'update',
+			dataTableId: FAILURES,
+			...matching(
+				['kind', 'eq', '={{ $json.kind }}'],
+				['alert', 'eq', '={{ 0 }}'],
+				['id', 'lte', '={{ $json.lastId }}'],
+			),
+			columns: columnsOf({ alert: '={{ $json.id }}' }),
+			options: {},
+		},
+		{ alwaysOutputData: true },
+	);
 	canvas.node(
 		'Is there another page?',
 		'if',

@@ -1,17 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { alerts } from './alerts.mts';
 import type { WorkflowFile } from './canvas.mts';
 import { newsletterInABox } from './newsletterInABox.mts';
 import { outbox } from './outbox.mts';
+import { replay } from './replay.mts';
+import { rewards } from './rewards.mts';
 import { sparkLoopToYourEsp } from './sparkLoopToYourEsp.mts';
 import { yourEspToOutbox } from './yourEspToOutbox.mts';
 import { yourEspToSparkLoop } from './yourEspToSparkLoop.mts';
 
 /** File in `workflows/` → the workflow it holds. */
 export const WORKFLOWS: Readonly<Record<string, () => WorkflowFile>> = {
+	'alerts.json': alerts,
 	'newsletter-in-a-box.json': newsletterInABox,
 	'outbox.json': outbox,
+	'replay.json': replay,
+	'reward-fulfilment.json': rewards,
 	'sparkloop-to-your-esp.json': sparkLoopToYourEsp,
 	'your-esp-to-outbox.json': yourEspToOutbox,
 	'your-esp-to-sparkloop.json': yourEspToSparkLoop,

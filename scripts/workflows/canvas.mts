@@ -62,7 +62,9 @@ const VERSIONS: Readonly<Record<string, number>> = {
 	if: 2.2,
 	scheduleTrigger: 1.2,
 	set: 3.4,
+	splitInBatches: 3,
 	switch: 3.2,
+	wait: 1.1,
 	webhook: 2.1,
 };
 

@@ -1,5 +1,14 @@
 import { assign, Canvas, switchOn, when, type Place, type WorkflowFile } from './canvas.mts';
 import { columnsOf, matching, table } from './dataTable.mts';
+import { createFailuresTable, noteFailures } from './failures.mts';
+import {
+	createLeases,
+	giveLeaseBack,
+	LEASE_SETTINGS,
+	leaseOf,
+	leasesOf,
+	takeLease,
+} from './leases.mts';
 
 /** The contact list: column → type in an n8n Data Table. */
 const COLUMNS: Record<string, 'string' | 'number'> = {
@@ -18,6 +27,7 @@ const COLUMNS: Record<string, 'string' | 'number'> = {
 	RH_COUPON: 'string',
 	RH_LASTREWARD: 'string',
 	RH_WIN: 'string',
+	RH_GUARD: 'string',
 };
 
 const SIGN_UP = 'Sign-up form';
@@ -25,13 +35,17 @@ const CONFIRM = 'Confirmation form';
 const MANAGE = 'Manage form';
 const EVENT = 'When SparkLoop sends an event';
 const SET_UP = 'Set up (run once)';
+const LOOP = 'One contact at a time';
 
 const NAME_OF_THE_TABLE = "={{ $('Settings').first().json.table }}";
 const TABLE = table(NAME_OF_THE_TABLE);
 
 /** A newsletter on nothing but n8n: forms, a Data Table as the contact list, and SparkLoop in both directions. */
 export function newsletterInABox(): WorkflowFile {
-	const canvas = new Canvas('Newsletter in a box');
+	const canvas = new Canvas('Newsletter in a box', {
+		// Shorter than a lease, so that no execution writes a contact that another one has taken over.
+		executionTimeout: 60,
+	});
 	notes(canvas);
 	entrances(canvas);
 	signUp(canvas);
@@ -39,6 +53,7 @@ export function newsletterInABox(): WorkflowFile {
 	manage(canvas);
 	sparkLoopEvent(canvas);
 	setUp(canvas);
+	noteFailures(canvas, [3.6, 12.4]);
 	return canvas.toFile();
 }
 
@@ -70,7 +85,7 @@ SparkLoop's script cannot run on an n8n form. So the sign-up page takes the refe
 		`### When something fails
 A step that fails shows its form's error page, and the same link works again. SparkLoop hears 500 and sends its event again, for up to a month.
 
-To be told, choose an error workflow under **⋯ → Settings → Error workflow**.`,
+Failures are noted at the bottom; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.`,
 		4,
 	);
 	lane(canvas, 0, 1.85, 'Sign-up', 'Notes the person as pending and mails a link to confirm.');
@@ -91,16 +106,17 @@ To be told, choose an error workflow under **⋯ → Settings → Error workflow
 	lane(
 		canvas,
 		7.25,
-		1.85,
+		2.2,
 		'SparkLoop event',
-		"Writes the link, the counts and the rewards to the contact's row.",
+		"Writes what is new of the link, the counts and the rewards to the contact's row. What comes late changes nothing, and one execution at a time writes a contact.",
 	);
-	lane(canvas, 9.25, 1.85, 'Set up', 'Makes the contact list; running it again changes nothing.');
+	lane(canvas, 9.6, 2, 'Set up', 'Makes the contact list; running it again changes nothing.');
+	lane(canvas, 11.75, 1.6, 'Failures', 'Every failure is noted; import *Alerts* to be told.');
 }
 
 /** The ground on which the nodes of one way through the workflow lie. */
 const lane = (canvas: Canvas, row: number, height: number, title: string, text: string): void =>
-	canvas.note([3.3, row], [7.2, height], `## ${title}\n${text}`);
+	canvas.note([3.3, row], [9.4, height], `## ${title}\n${text}`);
 
 const hidden = (fieldName: string) => ({ fieldType: 'hiddenField', fieldName });
 
@@ -184,7 +200,14 @@ function entrances(canvas: Canvas): void {
 		items: 'contacts',
 		fieldNames: 'upperCase',
 		respond: 'lastNode',
-		options: { extraFields: { field: [{ source: 'win_key', name: 'RH_WIN' }] } },
+		options: {
+			extraFields: {
+				field: [
+					{ source: 'win_key', name: 'RH_WIN' },
+					{ source: 'guard', name: 'RH_GUARD' },
+				],
+			},
+		},
 	});
 	canvas.node(SET_UP, 'manualTrigger', [0, 7.9], {});
 
@@ -196,6 +219,7 @@ function entrances(canvas: Canvas): void {
 			table: 'SparkLoop newsletter contacts',
 			newsletter: 'My newsletter',
 			sender: 'newsletter@example.com',
+			...LEASE_SETTINGS,
 			entrance: '={{ $prevNode.name }}',
 			forms: "={{ $execution.resumeFormUrl.split('/form-waiting/')[0] + '/form/' }}",
 		}),
@@ -462,54 +486,74 @@ Your referral link and your rewards stay yours.`,
 	);
 }
 
+/** Writes what is new of an event to the contact's row, one execution at a time. */
 function sparkLoopEvent(canvas: Canvas): void {
-	canvas.node('Take the fields', 'set', [3.6, 7.7], {
+	const event = `$('${LOOP}').first().json`;
+	const found = 'Look for their contact';
+	canvas.node(LOOP, 'splitInBatches', [3.6, 7.7], { batchSize: 1, options: {} });
+	const lease = takeLease(canvas, [4.6, 7.7], {
+		lease: leaseOf('contact', `${event}.email.toLowerCase()`),
+		since: `Date.parse(${event}.receivedAt)`,
+	});
+	find(canvas, found, [6.6, 7.7], 'email', `={{ ${event}.email.toLowerCase() }}`);
+	canvas.node('Leave out what is older', 'n8n-nodes-sparkloop.sparkLoop', [7.6, 7.7], {
+		resource: 'contact',
+		operation: 'compare',
+		event: `={{ ${event} }}`,
+		knownReferrals: '={{ $json.RH_TOTREF }}',
+		knownGuard: '={{ $json.RH_GUARD }}',
+	});
+	canvas.node(
+		'Is there anything to write?',
+		'if',
+		[8.6, 7.7],
+		when(`={{ !$json.stale && !!$('${found}').first().json.id }}`, 'true', undefined, 'boolean'),
+	);
+	canvas.node('Take the fields', 'set', [9.6, 7.7], {
 		mode: 'raw',
-		jsonOutput: '={{ { email: $json.email.toLowerCase(), ...$json.fields } }}',
+		jsonOutput: '={{ $json.fields }}',
 		includeOtherFields: false,
 		options: {},
 	});
 	canvas.node(
 		'Write the fields',
 		'dataTable',
-		[4.6, 7.7],
+		[10.6, 7.7],
 		{
 			resource: 'row',
 			operation: 'update',
 			dataTableId: TABLE,
-			...matching(['email', 'eq', '={{ $json.email }}']),
+			...matching(['id', 'eq', `={{ $('${found}').first().json.id }}`]),
 			columns: { mappingMode: 'autoMapInputData', value: null, matchingColumns: [], schema: [] },
 			options: {},
 		},
-		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 500, alwaysOutputData: true },
+		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 500 },
 	);
-	canvas.node(
-		'Is the contact on the list?',
-		'if',
-		[5.6, 7.7],
-		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
-	);
-	canvas.node('Fields written', 'noOp', [6.6, 7.7], {});
-	canvas.node('Nobody to write to', 'noOp', [6.6, 8.4], {});
-	canvas.connect('Which way in?', 3, 'Take the fields');
+	giveLeaseBack(canvas, 'Give the lease back', [11.6, 7.7]);
+	canvas.connect('Which way in?', 3, LOOP);
+	canvas.connect(LOOP, 1, lease.first);
 	canvas.chain(
+		lease.taken,
+		found,
+		'Leave out what is older',
+		'Is there anything to write?',
 		'Take the fields',
 		'Write the fields',
-		'Is the contact on the list?',
-		'Fields written',
+		'Give the lease back',
+		LOOP,
 	);
-	canvas.connect('Is the contact on the list?', 1, 'Nobody to write to');
+	canvas.connect('Is there anything to write?', 1, 'Give the lease back');
 }
 
 function setUp(canvas: Canvas): void {
-	canvas.node('Create the contact list', 'dataTable', [3.6, 9.7], {
+	canvas.node('Create the contact list', 'dataTable', [3.6, 10.15], {
 		resource: 'table',
 		operation: 'create',
 		tableName: NAME_OF_THE_TABLE,
 		columns: { column: Object.entries(COLUMNS).map(([name, type]) => ({ name, type })) },
 		options: { createIfNotExists: true },
 	});
-	canvas.node('List tables of that name', 'dataTable', [4.6, 9.7], {
+	canvas.node('List tables of that name', 'dataTable', [4.6, 10.15], {
 		resource: 'table',
 		operation: 'list',
 		returnAll: true,
@@ -518,11 +562,10 @@ function setUp(canvas: Canvas): void {
 	canvas.node(
 		'Is it the only one?',
 		'if',
-		[5.6, 9.7],
+		[5.6, 10.15],
 		when('={{ $input.all().length }}', 'equals', '1', 'number'),
 	);
-	canvas.node('Ready to publish', 'noOp', [6.6, 9.7], {});
-	canvas.node('Stop: names too alike', 'stopAndError', [6.6, 10.4], {
+	canvas.node('Stop: names too alike', 'stopAndError', [6.6, 10.85], {
 		errorMessage: `=n8n finds Data Tables by a part of their name, and several contain '{{ $('Settings').first().json.table }}'. Choose another name for 'table' in 'Settings', and run the set-up again.`,
 	});
 	canvas.connect('Which way in?', 4, 'Create the contact list');
@@ -530,7 +573,8 @@ function setUp(canvas: Canvas): void {
 		'Create the contact list',
 		'List tables of that name',
 		'Is it the only one?',
-		'Ready to publish',
+		createFailuresTable(canvas, [6.6, 10.15]),
+		createLeases(canvas, [7.6, 10.15], leasesOf('contact')),
 	);
 	canvas.connect('Is it the only one?', 1, 'Stop: names too alike');
 }

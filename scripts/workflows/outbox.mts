@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-
 import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
 import { columnsOf, matching, table } from './dataTable.mts';
+import { codeText, createFailuresTable, noteFailures } from './failures.mts';
+import { createLeases, giveLeaseBack } from './leases.mts';
 
 const SCHEDULE = 'Every minute';
 const SET_UP = 'Set up (run once)';
@@ -16,10 +15,6 @@ export const OUTBOX_COLUMNS = {
 	due: 'number',
 	reason: 'string',
 } as const;
-
-/** The text of a Code node. No .js file: it returns at its top level, which no linter accepts. */
-const code = (file: string): string =>
-	readFileSync(path.join(import.meta.dirname, 'code', file), 'utf8');
 
 /** Sends what SparkLoop did not take: in order for each person, with growing pauses, for a month. */
 export function outbox(): WorkflowFile {
@@ -58,6 +53,7 @@ export function outbox(): WorkflowFile {
 	canvas.chain('Settings', 'Is it time to send?');
 	drain(canvas);
 	setUp(canvas);
+	noteFailures(canvas, [0, 3.2]);
 	return canvas.toFile();
 }
 
@@ -69,8 +65,8 @@ function notes(canvas: Canvas): void {
 Sends to SparkLoop what could not be delivered, for up to 31 days.
 
 1. **Send to SparkLoop**: choose the credential with your **Incoming Webhook URL**.
-2. Run **Set up (run once)**: it makes two Data Tables.
-3. Publish, and import *Your ESP to the outbox*, which fills it.`,
+2. Run **Set up (run once)**: it makes three Data Tables.
+3. Publish. *Your ESP to SparkLoop* and *Your ESP to the outbox* fill it.`,
 		1,
 	);
 	canvas.note(
@@ -95,7 +91,7 @@ What SparkLoop refuses for good (4xx), or does not take within 31 days, is **par
 		[8.4, -1.8],
 		[2.6, 1.1],
 		`### When something fails
-A run that parks an event ends with an error that says how many. To be told, choose an error workflow under **⋯ → Settings → Error workflow**.
+A run that parks an event ends with an error that says how many. It is noted below; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.
 
 To send a parked event again, correct it in the table, and set its state to \`waiting\`.`,
 		4,
@@ -143,7 +139,7 @@ function drain(canvas: Canvas): void {
 		},
 		{ alwaysOutputData: true },
 	);
-	canvas.node('Choose what is due', 'code', [6.2, 0], { jsCode: code('chooseDue.js.txt') });
+	canvas.node('Choose what is due', 'code', [6.2, 0], { jsCode: codeText('chooseDue.js.txt') });
 	canvas.node(
 		'Is anything due?',
 		'if',
@@ -160,7 +156,7 @@ function drain(canvas: Canvas): void {
 		[9.3, -0.4],
 		{
 			resource: 'subscriber',
-			operation: 'sendAgain',
+			operation: 'sendAsIs',
 			sendThrough: 'incomingWebhook',
 			event: '={{ $json.event }}',
 			options: { maxAttempts: 1 },
@@ -168,7 +164,7 @@ function drain(canvas: Canvas): void {
 		{ onError: 'continueRegularOutput' },
 	);
 	canvas.node('Work out what is next', 'code', [10.3, -0.4], {
-		jsCode: code('workOutNext.js.txt'),
+		jsCode: codeText('workOutNext.js.txt'),
 	});
 	canvas.node('Write it down', 'dataTable', [11.3, -0.4], {
 		resource: 'row',
@@ -203,20 +199,7 @@ function drain(canvas: Canvas): void {
 		},
 		{ executeOnce: true, alwaysOutputData: true },
 	);
-	canvas.node(
-		'Give the lease back',
-		'dataTable',
-		[11.3, 1.2],
-		{
-			resource: 'row',
-			operation: 'update',
-			dataTableId: leases,
-			...matching(['name', 'eq', 'outbox']),
-			columns: columnsOf({ until: '0' }),
-			options: {},
-		},
-		{ executeOnce: true },
-	);
+	giveLeaseBack(canvas, 'Give the lease back', [11.3, 1.2]);
 	canvas.node(
 		'Park what is given up',
 		'dataTable',
@@ -271,41 +254,19 @@ function drain(canvas: Canvas): void {
 }
 
 function setUp(canvas: Canvas): void {
-	const create = (
-		name: string,
-		place: [number, number],
-		setting: string,
-		columns: Record<string, string>,
-	) =>
-		canvas.node(name, 'dataTable', place, {
-			resource: 'table',
-			operation: 'create',
-			tableName: `={{ $('Settings').first().json.${setting} }}`,
-			columns: {
-				column: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
-			},
-			options: { createIfNotExists: true },
-		});
-	create('Create the outbox', [3.2, 2.2], 'table', OUTBOX_COLUMNS);
-	create('Create the leases', [4.2, 2.2], 'leases', { name: 'string', until: 'number' });
-	canvas.node('Is there no lease yet?', 'dataTable', [5.2, 2.2], {
-		resource: 'row',
-		operation: 'rowNotExists',
-		dataTableId: table("={{ $('Settings').first().json.leases }}"),
-		...matching(['name', 'eq', 'outbox']),
-	});
-	canvas.node('Make the lease', 'dataTable', [6.2, 2.2], {
-		resource: 'row',
-		operation: 'insert',
-		dataTableId: table("={{ $('Settings').first().json.leases }}"),
-		columns: columnsOf({ name: 'outbox', until: '0' }),
-		options: {},
+	canvas.node('Create the outbox', 'dataTable', [3.2, 2.2], {
+		resource: 'table',
+		operation: 'create',
+		tableName: "={{ $('Settings').first().json.table }}",
+		columns: {
+			column: Object.entries(OUTBOX_COLUMNS).map(([name, type]) => ({ name, type })),
+		},
+		options: { createIfNotExists: true },
 	});
 	canvas.connect('Is it time to send?', 1, 'Create the outbox');
 	canvas.chain(
 		'Create the outbox',
-		'Create the leases',
-		'Is there no lease yet?',
-		'Make the lease',
+		createFailuresTable(canvas, [4.2, 2.2]),
+		createLeases(canvas, [5.2, 2.2], "['outbox']"),
 	);
 }

@@ -1,75 +1,229 @@
 import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
+import { createFailuresTable, noteFailures } from './failures.mts';
+import {
+	createLeases,
+	giveLeaseBack,
+	LEASE_SETTINGS,
+	leaseOf,
+	leasesOf,
+	takeLease,
+} from './leases.mts';
+import { createRecordings, record, RECORDING_SETTINGS } from './recordings.mts';
 import { sampleItems } from './sampleItems.mts';
 
 const TRIGGER = 'When SparkLoop sends an event';
+const SET_UP = 'Set up (run once)';
+const LOOP = 'One contact at a time';
+const EVENT = `$('${LOOP}').first().json`;
 
 /** SparkLoop's events → the fields of the contact, in any ESP with an HTTP API. */
 export function sparkLoopToYourEsp(): WorkflowFile {
-	const canvas = new Canvas('SparkLoop to your ESP');
-	canvas.note(
-		[-0.35, -1.7],
-		[2, 1.35],
-		`## SparkLoop → your ESP
-Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of your contacts.
-
-1. Create the fields in your ESP: RH_SUBID, RH_CODE, RH_REFLINK, RH_ISREF, RH_TOTREF, RH_COUPON, RH_LASTREWARD.
-2. Trigger: choose the credential with your SparkLoop token, and how your ESP spells the fields.
-3. Publish. In SparkLoop, add a webhook with the trigger's **Production URL** and tick **Subscriber Created or Updated**, **New Referral** and **Reward Unlocked**.`,
-		1,
+	const canvas = new Canvas('SparkLoop to your ESP', {
+		// Shorter than a lease, so that no execution writes a contact that another one has taken over.
+		executionTimeout: 60,
+	});
+	notes(canvas);
+	entrances(canvas);
+	guardedWrite(canvas);
+	const failures = createFailuresTable(canvas, [3, 3.2]);
+	canvas.connect('Has SparkLoop sent it?', 1, failures);
+	canvas.chain(
+		failures,
+		createRecordings(canvas, [4, 3.2]),
+		createLeases(canvas, [5, 3.2], leasesOf('contact')),
 	);
-	canvas.note(
-		[1.75, -0.8],
-		[2.15, 1.6],
-		`### Fill in: where your contacts live
-**Settings → contactUrl** is the address of one contact in your ESP's API. \`{email}\` stands for the address of the contact.
+	noteFailures(canvas, [0, 4.4]);
+	canvas.pin(TRIGGER, sampleItems());
+	return canvas.toFile();
+}
 
-**Write the fields → Credential** is the key of that API. Change method and body there if your ESP wants others.`,
-		1,
-	);
-	canvas.note(
-		[1.75, -1.7],
-		[2.15, 0.8],
-		`### When something fails
-SparkLoop hears 200 only once the fields are written. While your ESP is down it hears 500 and sends the event again, for up to a month: nothing is lost, and writing twice does no harm.
-
-To be told, choose an error workflow under **⋯ → Settings → Error workflow**.`,
-		4,
-	);
-
+function entrances(canvas: Canvas): void {
 	canvas.node(TRIGGER, 'n8n-nodes-sparkloop.sparkLoopTrigger', [0, 0], {
 		authentication: 'sparkLoopToken',
 		events: ['sync_subscriber', 'new_referral', 'reward_unlocked'],
 		items: 'contacts',
 		fieldNames: 'upperCase',
 		respond: 'lastNode',
+		options: { extraFields: { field: [{ source: 'guard', name: 'RH_GUARD' }] } },
 	});
-	canvas.node('Is it about a contact?', 'if', [1, 0], when('={{ $json.email }}', 'notEmpty'));
+	canvas.node(SET_UP, 'manualTrigger', [0, 3.2], {});
 	canvas.node(
 		'Settings',
 		'set',
+		[1, 0],
+		assign({
+			contactUrl: 'https://api.your-esp.example/contacts/{email}',
+			timeout: 10_000,
+			...LEASE_SETTINGS,
+			...RECORDING_SETTINGS,
+		}),
+	);
+	canvas.node(
+		'Has SparkLoop sent it?',
+		'if',
 		[2, 0],
-		assign({ contactUrl: 'https://api.your-esp.example/contacts/{email}' }),
+		when(`={{ $('${TRIGGER}').isExecuted }}`, 'true', undefined, 'boolean'),
+	);
+	canvas.node('Is it about a contact?', 'if', [3, 0], when('={{ $json.email }}', 'notEmpty'));
+	canvas.node('Nothing to write', 'noOp', [3.9, 1.1], {});
+	for (const entrance of [TRIGGER, SET_UP]) canvas.connect(entrance, 0, 'Settings');
+	canvas.chain('Settings', 'Has SparkLoop sent it?', 'Is it about a contact?');
+	canvas.connect('Is it about a contact?', 1, 'Nothing to write');
+}
+
+/** Reads the contact, leaves out what is older than that, and writes the rest, all under the contact's lease. */
+function guardedWrite(canvas: Canvas): void {
+	const lease = takeLease(canvas, [5, 0], {
+		lease: leaseOf('contact', `${EVENT}.email.toLowerCase()`),
+		since: `Date.parse(${EVENT}.receivedAt)`,
+	});
+	const address = `={{ ${EVENT}.contactUrl.replace('{email}', encodeURIComponent(${EVENT}.email)) }}`;
+	const call = {
+		url: address,
+		authentication: 'genericCredentialType',
+		genericAuthType: 'httpHeaderAuth',
+	};
+	const timeout = "={{ $('Settings').first().json.timeout }}";
+
+	canvas.node(LOOP, 'splitInBatches', [4, 0], { batchSize: 1, options: {} });
+	canvas.node(
+		'Read the contact',
+		'httpRequest',
+		[7, 0],
+		{
+			method: 'GET',
+			...call,
+			options: {
+				timeout,
+				// A contact that does not exist yet is no failure.
+				response: { response: { neverError: true, fullResponse: true } },
+			},
+		},
+		{ onError: 'continueErrorOutput' },
+	);
+	canvas.node(
+		'Did your ESP answer?',
+		'if',
+		[8, 0],
+		when('={{ [200, 404].includes($json.statusCode) }}', 'true', undefined, 'boolean'),
+	);
+	canvas.node(
+		'Leave out what is older',
+		'n8n-nodes-sparkloop.sparkLoop',
+		[9, 0],
+		{
+			resource: 'contact',
+			operation: 'compare',
+			event: `={{ ${EVENT} }}`,
+			knownReferrals: '={{ $json.body?.contact?.fields?.RH_TOTREF }}',
+			knownGuard: '={{ $json.body?.contact?.fields?.RH_GUARD }}',
+		},
+		{ onError: 'continueErrorOutput' },
+	);
+	canvas.node(
+		'Is anything new?',
+		'if',
+		[10, 0],
+		when('={{ $json.stale }}', 'false', undefined, 'boolean'),
 	);
 	canvas.node(
 		'Write the fields',
 		'httpRequest',
-		[3, 0],
+		[11, 0],
 		{
 			method: 'PUT',
-			url: "={{ $json.contactUrl.replace('{email}', encodeURIComponent($json.email)) }}",
-			authentication: 'genericCredentialType',
-			genericAuthType: 'httpHeaderAuth',
+			...call,
 			sendBody: true,
 			specifyBody: 'json',
 			jsonBody: '={{ { email: $json.email, fields: $json.fields } }}',
-			options: { timeout: 30_000 },
+			options: { timeout },
 		},
-		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 2000 },
+		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 2000, onError: 'continueErrorOutput' },
 	);
-	canvas.node('Nothing to write', 'noOp', [2, 0.95], {});
+	giveLeaseBack(canvas, 'Give the lease back', [12, 0]);
+	canvas.node(
+		'What went wrong',
+		'set',
+		[12, 1.1],
+		assign(
+			{
+				reason:
+					"={{ $json.error?.message ?? $json.error ?? 'it answered with status ' + $json.statusCode }}",
+			},
+			false,
+		),
+	);
+	giveLeaseBack(canvas, 'Give it back all the same', [13, 1.1]);
+	canvas.node('Stop: not written', 'stopAndError', [14, 1.1], {
+		errorMessage:
+			"=The contact was not written: {{ $('What went wrong').first().json.reason }}. SparkLoop sends the event again.",
+	});
 
-	canvas.chain(TRIGGER, 'Is it about a contact?', 'Settings', 'Write the fields');
-	canvas.connect('Is it about a contact?', 1, 'Nothing to write');
-	canvas.pin(TRIGGER, sampleItems());
-	return canvas.toFile();
+	canvas.connect(LOOP, 0, record(canvas, [5, -1], `$('${TRIGGER}').first().json`));
+	canvas.chain('Is it about a contact?', LOOP);
+	canvas.connect(LOOP, 1, lease.first);
+	canvas.chain(
+		lease.taken,
+		'Read the contact',
+		'Did your ESP answer?',
+		'Leave out what is older',
+		'Is anything new?',
+		'Write the fields',
+		'Give the lease back',
+		LOOP,
+	);
+	canvas.connect('Is anything new?', 1, 'Give the lease back');
+	const failing = [
+		'Read the contact',
+		'Did your ESP answer?',
+		'Leave out what is older',
+		'Write the fields',
+	];
+	for (const step of failing) canvas.connect(step, 1, 'What went wrong');
+	canvas.chain('What went wrong', 'Give it back all the same', 'Stop: not written');
+}
+
+function notes(canvas: Canvas): void {
+	canvas.note(
+		[-0.35, -1.7],
+		[3.1, 1.35],
+		`## SparkLoop → your ESP
+Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of your contacts.
+
+1. Create the fields in your ESP: RH_SUBID, RH_CODE, RH_REFLINK, RH_ISREF, RH_TOTREF, RH_COUPON, RH_LASTREWARD, RH_GUARD.
+2. Trigger: choose the credential with your SparkLoop token, and how your ESP spells the fields.
+3. Run **Set up (run once)**, and publish. In SparkLoop, add a webhook with the trigger's **Production URL** and tick **Subscriber Created or Updated**, **New Referral** and **Reward Unlocked**.`,
+		1,
+	);
+	canvas.note(
+		[6.75, -1.7],
+		[5, 1.35],
+		`### Fill in: where your contacts live
+**Settings → contactUrl** is the address of one contact in your ESP's API. \`{email}\` stands for the address of the contact.
+
+**Read the contact** and **Write the fields → Credential**: the key of that API. Change method and body there if your ESP wants others.
+
+**Leave out what is older**: say where your ESP's answer has the fields RH_TOTREF and RH_GUARD.`,
+		1,
+	);
+	canvas.note(
+		[2.9, -1.7],
+		[3.7, 1.35],
+		`### Why no older event overwrites a newer one
+Events come twice, late and in any order. So the contact is read first, and of an event only what is **newer** is written: a larger count of referrals, a later win. \`sync_subscriber\` says how things are now, and may lower the count (a reset).
+
+One execution at a time writes a contact: the one that holds its **lease**, by an update that succeeds for one of them. If n8n is killed, the lease runs out after two minutes.
+
+What cannot be told: a \`sync_subscriber\` that comes late looks like a new one. The person's next event puts it right.`,
+		5,
+	);
+	canvas.note(
+		[11.9, -1.7],
+		[2.6, 1.35],
+		`### When something fails
+SparkLoop hears 200 only once the fields are written. While your ESP is down it hears 500 and sends the event again, for up to a month: nothing is lost, and writing twice does no harm.
+
+Failures are written down below; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.`,
+		4,
+	);
 }

@@ -1,19 +1,16 @@
-import { assign, switchOn, type Canvas, type Place } from './canvas.mts';
+import { assign, switchOn, when, type Canvas, type Place } from './canvas.mts';
 
 export const TRIGGER = 'When your ESP reports a change';
 
-/** What a user fills in, whichever way the events go on. */
-export const HOW_YOUR_ESP_SAYS_IT = `### Fill in: how your ESP says it
-**Read the event** turns your ESP's words into ours. \`what\` must become \`sign-up\`, \`e-mail change\` or \`unsubscribe\`; everything else is ignored.
+/** The nodes that put out one event each, in SparkLoop's words. */
+export const EVENTS = ['As a sign-up', 'As a new address', 'As an unsubscribe'];
 
-\`confirmed\` must be \`true\` once the person has confirmed (double opt-in). Without double opt-in, write \`true\`.`;
+/** The way from what any ESP reports by webhook to the events that SparkLoop knows, with the notes on it. */
+export function eventsOfYourEsp(canvas: Canvas): void {
+	canvas.note([1.75, -0.75], [1.8, 2], HOW_YOUR_ESP_SAYS_IT, 1);
+	canvas.note([3.95, -2.15], [2.25, 2.2], DOUBLE_OPT_IN, 5);
 
-export const DOUBLE_OPT_IN = `### Double opt-in
-SparkLoop wants to hear of people only **after** they confirmed, and bills by active subscribers. An unconfirmed sign-up ends here; the confirmation is an event of its own.`;
-
-/** The webhook that any ESP can call, with its secret header. */
-export function listen(canvas: Canvas, place: Place): string {
-	return canvas.node(TRIGGER, 'webhook', place, {
+	canvas.node(TRIGGER, 'webhook', [0, 0.3], {
 		httpMethod: 'POST',
 		path: canvas.webhookIdOf(TRIGGER),
 		authentication: 'headerAuth',
@@ -21,14 +18,11 @@ export function listen(canvas: Canvas, place: Place): string {
 		responseData: 'noData',
 		options: {},
 	});
-}
-
-/** The node in which a user says where in their ESP's event everything stands. */
-export function readTheEvent(canvas: Canvas, place: Place): string {
-	return canvas.node(
+	canvas.node('Settings', 'set', [1, 0.3], assign({ table: 'SparkLoop outbox' }));
+	canvas.node(
 		'Read the event',
 		'set',
-		place,
+		[2, 0.3],
 		assign(
 			{
 				what: "={{ ({ subscribed: 'sign-up', email_changed: 'e-mail change', unsubscribed: 'unsubscribe' })[$json.body.event] ?? '' }}",
@@ -43,18 +37,59 @@ export function readTheEvent(canvas: Canvas, place: Place): string {
 			false,
 		),
 	);
-}
-
-/** Tells sign-ups, new addresses, unsubscribes and the rest apart: outputs 0 to 3. */
-export function tellApart(canvas: Canvas, place: Place): string {
-	return canvas.node(
+	canvas.node(
 		'What happened?',
 		'switch',
-		place,
+		[3, 0.3],
 		switchOn(
 			'={{ $json.what }}',
 			{ 'Sign-up': 'sign-up', 'E-mail change': 'e-mail change', Unsubscribe: 'unsubscribe' },
 			'Anything else',
 		),
 	);
+	canvas.node(
+		'Is the address confirmed?',
+		'if',
+		[4.2, -1.1],
+		when('={{ $json.confirmed }}', 'equals', 'true'),
+	);
+	canvas.node('Wait for the confirmation', 'noOp', [5.4, -0.65], {});
+	canvas.node('Ignore it', 'noOp', [4.2, 2.15], {});
+
+	const write = (name: string, place: Place, type: string, more: string) =>
+		canvas.node(name, 'set', place, {
+			mode: 'raw',
+			jsonOutput: `={{ { type: '${type}', subscriber: { email: $json.email${more} } } }}`,
+			options: {},
+		});
+	const names = ', first_name: $json.firstName, name: $json.name';
+	write(EVENTS[0], [5.4, -1.55], 'subscribe', `, id: $json.id${names}, created_at: $json.at`);
+	write(
+		EVENTS[1],
+		[4.2, 0.3],
+		'update',
+		`, previous_email: $json.previousEmail${names}, updated_at: $json.at`,
+	);
+	write(EVENTS[2], [4.2, 1.2], 'unsubscribe', '');
+
+	canvas.chain(
+		TRIGGER,
+		'Settings',
+		'Read the event',
+		'What happened?',
+		'Is the address confirmed?',
+		EVENTS[0],
+	);
+	canvas.connect('Is the address confirmed?', 1, 'Wait for the confirmation');
+	canvas.connect('What happened?', 1, EVENTS[1]);
+	canvas.connect('What happened?', 2, EVENTS[2]);
+	canvas.connect('What happened?', 3, 'Ignore it');
 }
+
+const HOW_YOUR_ESP_SAYS_IT = `### Fill in: how your ESP says it
+**Read the event** turns your ESP's words into ours. \`what\` must become \`sign-up\`, \`e-mail change\` or \`unsubscribe\`; everything else is ignored.
+
+\`confirmed\` must be \`true\` once the person has confirmed (double opt-in). Without double opt-in, write \`true\`.`;
+
+const DOUBLE_OPT_IN = `### Double opt-in
+SparkLoop wants to hear of people only **after** they confirmed, and bills by active subscribers. An unconfirmed sign-up ends here; the confirmation is an event of its own.`;

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { n8nCli } from '../../scripts/n8n/cli.mts';
 import { contact, expectedFields, settled } from '../../scripts/story/checks.mts';
 import { submitForm } from '../../scripts/story/forms.mts';
-import { setStage, workflowFile, type Stage } from '../../scripts/story/stage.mts';
+import { workflowFile } from '../../scripts/story/importing.mts';
+import { setStage, type Stage } from '../../scripts/story/stage.mts';
 import { STORY } from '../../scripts/story/story.mts';
 import { sample } from '../support/samples.mts';
 

@@ -7,7 +7,7 @@ const ITEM = {
 	role: 'referrer',
 	email: 'ann@b.co',
 	fields: { RH_TOTREF: 4 },
-	order: { referrals: 4, win: null, rewardFields: [] },
+	order: { referrals: 4, guard: null, guardField: null, rewardFields: [] },
 	payload: { kept: true },
 };
 const NOTHING = [undefined, null, '', '  '];
@@ -29,16 +29,19 @@ it.each([true, 'many', {}, [3], -1, '1.5', Number.NaN, 'Infinity'])(
 	},
 );
 
-it.each([...NOTHING, 0, {}, 'something else', '3-'])('takes a known win of %j for none', (win) => {
-	const won = {
-		...ITEM,
-		event: 'reward_unlocked',
-		fields: { RH_COUPON: 'c' },
-		order: { referrals: 3, win: '3-abc', rewardFields: ['RH_COUPON'] },
-	};
-	expect(comparedItem(won, 9, win)).toMatchObject({ item: { fields: { RH_COUPON: 'c' } } });
-	expect(comparedItem(won, 9, ' 3-abc ')).toMatchObject({ item: { fields: {} } });
-});
+it.each([...NOTHING, 0, {}, 'something else', '3-'])(
+	'takes a known guard of %j for none',
+	(guard) => {
+		const won = {
+			...ITEM,
+			event: 'reward_unlocked',
+			fields: { RH_COUPON: 'c' },
+			order: { referrals: 3, guard: '3-abc', guardField: null, rewardFields: ['RH_COUPON'] },
+		};
+		expect(comparedItem(won, 9, guard)).toMatchObject({ item: { fields: { RH_COUPON: 'c' } } });
+		expect(comparedItem(won, 9, ' 3-abc ')).toMatchObject({ item: { fields: {} } });
+	},
+);
 
 it('reads an item that is given as text', () => {
 	expect(comparedItem(JSON.stringify(ITEM), 1, '')).toEqual({ item: { ...ITEM, stale: false } });
@@ -53,9 +56,9 @@ it.each([
 	{ type: 'new_referral', referrer: {} },
 	{ ...ITEM, fields: null },
 	{ ...ITEM, order: undefined },
-	{ ...ITEM, order: { referrals: '4', win: null, rewardFields: [] } },
-	{ ...ITEM, order: { referrals: 4, win: 3, rewardFields: [] } },
-	{ ...ITEM, order: { referrals: 4, win: null, rewardFields: 'RH_COUPON' } },
+	{ ...ITEM, order: { referrals: '4', guard: null, guardField: null, rewardFields: [] } },
+	{ ...ITEM, order: { referrals: 4, guard: 3, guardField: null, rewardFields: [] } },
+	{ ...ITEM, order: { referrals: 4, guard: null, guardField: null, rewardFields: 'RH_COUPON' } },
 ])('says that %j is no item of the trigger', (event) => {
 	expect(comparedItem(event, '', '')).toMatchObject({
 		reason: "'Event' is no item of the SparkLoop Trigger",

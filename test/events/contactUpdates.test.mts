@@ -44,7 +44,7 @@ describe('the contacts of an event', () => {
 					RH_TOTREF: 0,
 					RH_LASTREWARD: 'reward_38sf38hd',
 				},
-				order: { referrals: 0, win: null, rewardFields: ['RH_LASTREWARD'] },
+				order: { referrals: 0, guard: null, guardField: null, rewardFields: ['RH_LASTREWARD'] },
 			},
 		]);
 	});
@@ -62,7 +62,7 @@ describe('the contacts of an event', () => {
 					RH_TOTREF: 4,
 					RH_LASTREWARD: 'reward_38sf38hd',
 				},
-				order: { referrals: 4, win: null, rewardFields: ['RH_LASTREWARD'] },
+				order: { referrals: 4, guard: null, guardField: null, rewardFields: ['RH_LASTREWARD'] },
 			},
 			{
 				role: 'subscriber',
@@ -74,7 +74,7 @@ describe('the contacts of an event', () => {
 					RH_ISREF: 'YES',
 					RH_TOTREF: 0,
 				},
-				order: { referrals: 0, win: null, rewardFields: [] },
+				order: { referrals: 0, guard: null, guardField: null, rewardFields: [] },
 			},
 		]);
 	});
@@ -101,7 +101,7 @@ describe('the contacts of an event', () => {
 				role: 'lead',
 				email: 'lead@b.co',
 				fields: { RH_ISREF: 'REJECTED' },
-				order: { referrals: null, win: null, rewardFields: [] },
+				order: { referrals: null, guard: null, guardField: null, rewardFields: [] },
 			},
 		]);
 	});
@@ -216,7 +216,8 @@ describe('the fields of a contact', () => {
 			next_reward: 0,
 			referral_status: 'pending',
 			reward_name: 'Mug',
-			win_key: '-the key',
+			win_key: 'the key',
+			guard: '-the key',
 		});
 	});
 
@@ -225,13 +226,13 @@ describe('the fields of a contact', () => {
 		const { tot_referrals, ...person } = subscriber as { tot_referrals: number };
 		expect(tot_referrals).toBe(4);
 		const [{ order }] = updates({ ...won, referrals: 7, subscriber: person });
-		expect(order).toMatchObject({ referrals: 7, win: '7-the key' });
+		expect(order).toMatchObject({ referrals: 7, guard: '7-the key' });
 	});
 
 	it('change with each win when the win key is among them', () => {
 		const won = sample('fromSparkLoop/reward_unlocked.docs');
 		const [{ fields }] = updates(won, { extra: [{ source: 'win_key', name: 'WIN' }] });
-		expect(fields.WIN).toBe('4-the key');
+		expect(fields.WIN).toBe('the key');
 	});
 
 	it('hold only texts, numbers and booleans, whatever the body', () => {

@@ -8,13 +8,13 @@ import {
 } from '../../nodes/SparkLoop/events/contactFields';
 import { contactUpdates } from '../../nodes/SparkLoop/events/contactUpdates';
 import { eventKey } from '../../nodes/SparkLoop/events/eventKey';
-import { newFields, winOf, type Known } from '../../nodes/SparkLoop/events/newness';
+import { newFields, guardOf, type Known } from '../../nodes/SparkLoop/events/newness';
 import { parseEvent } from '../../nodes/SparkLoop/events/parseEvent';
 
 const SETTINGS: FieldSettings = {
 	names: FIELD_NAME_PRESETS.upperCase,
 	values: 'sparkLoop',
-	extra: [{ source: 'win_key', name: 'RH_WIN' }],
+	extra: [{ source: 'guard', name: 'RH_GUARD' }],
 };
 type Contact = Record<string, FieldValue>;
 
@@ -25,7 +25,7 @@ function receive(contact: Contact, body: object): Contact {
 	const [update] = contactUpdates(parsed.event, SETTINGS, eventKey(parsed.event));
 	const known: Known = {
 		referrals: (contact.RH_TOTREF as number | undefined) ?? null,
-		win: (contact.RH_WIN as string | undefined) ?? null,
+		guard: (contact.RH_GUARD as string | undefined) ?? null,
 	};
 	return { ...contact, ...newFields({ event: parsed.event.type, ...update }, known) };
 }
@@ -90,6 +90,19 @@ describe('sync_subscriber', () => {
 		expect(after).toMatchObject({ RH_TOTREF: 5, RH_COUPON: 'again' });
 	});
 
+	it('lets what is won after a reset count, also when it arrives after the count has grown to that of before', () => {
+		const before = [win(2, 'r2', 'before'), win(4, 'r4', 'before too')].reduce(receive, {});
+		for (const order of [
+			[referral(1), referral(2), win(2, 'r2', 'again')],
+			[referral(4), win(4, 'r4', 'again')],
+			[referral(4), win(3, 'r3', 'later'), win(2, 'r2', 'again'), win(3, 'r3', 'later')],
+		]) {
+			const after = [sync(0, { last_reward: 'r4' }), ...order].reduce(receive, before);
+			const { coupon_code: coupon } = order.at(-1) as { coupon_code: string };
+			expect(after).toMatchObject({ RH_COUPON: coupon });
+		}
+	});
+
 	it('leaves a later win alone', () => {
 		const contact = receive({}, win(5, 'r5'));
 		expect(receive(contact, sync(3, { last_reward: 'r3' }))).toMatchObject({
@@ -152,7 +165,7 @@ it('gives nothing but what the event has, whatever the contact has', () => {
 	const key = fc.option(
 		fc.oneof(
 			fc.string(),
-			fc.nat().map((tot) => winOf(tot, 'abc')),
+			fc.nat().map((tot) => guardOf(tot, 'abc')),
 		),
 	);
 	fc.assert(
@@ -164,8 +177,13 @@ it('gives nothing but what the event has, whatever the contact has', () => {
 			key,
 			fc.string(),
 			(all, referrals, won, tot, has, event) => {
-				const order = { referrals, win: won, rewardFields: Object.keys(all).slice(0, 1) };
-				const fresh = newFields({ event, fields: all, order }, { referrals: tot, win: has });
+				const order = {
+					referrals,
+					guard: won,
+					guardField: null,
+					rewardFields: Object.keys(all).slice(0, 1),
+				};
+				const fresh = newFields({ event, fields: all, order }, { referrals: tot, guard: has });
 				for (const [name, value] of Object.entries(fresh)) expect(all[name]).toBe(value);
 			},
 		),
@@ -177,5 +195,11 @@ it('knows every field that a win changes', () => {
 	if ('reason' in parsed) throw new Error(parsed.reason);
 	const extra = EXTRA_FIELDS.map((source) => ({ source, name: source }));
 	const [{ order }] = contactUpdates(parsed.event, { ...SETTINGS, extra }, 'k');
-	expect(order.rewardFields).toEqual(['RH_COUPON', 'RH_LASTREWARD', 'reward_name', 'win_key']);
+	expect(order.rewardFields).toEqual([
+		'RH_COUPON',
+		'RH_LASTREWARD',
+		'reward_name',
+		'win_key',
+		'guard',
+	]);
 });

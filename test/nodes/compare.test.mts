@@ -29,7 +29,7 @@ async function compare(contacts: object[], parameters: object = {}, extra: Parti
 					operation: 'compare',
 					event: '={{ $json.event }}',
 					knownReferrals: '={{ $json.contact.RH_TOTREF }}',
-					knownWin: '={{ $json.contact.RH_WIN }}',
+					knownGuard: '={{ $json.contact.RH_GUARD }}',
 					...parameters,
 				},
 				extra,

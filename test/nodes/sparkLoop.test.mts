@@ -270,7 +270,7 @@ describe('the editor', () => {
 		['subscribe', ['email', 'additionalFields']],
 		['update', ['email', 'previousEmail', 'additionalFields']],
 		['unsubscribe', ['email']],
-		['sendAgain', ['event']],
+		['sendAsIs', ['event']],
 	])('shows for %s only what it needs', (operation, names) => {
 		const always = ['resource', 'operation', 'sendThrough', 'options'];
 		expect(shown(base(operation, 'api'), PROPERTIES).sort()).toEqual([...always, ...names].sort());
@@ -323,7 +323,7 @@ describe('the editor', () => {
 		expect(choices('resource', 'subscriber')).toEqual(['contact', 'subscriber']);
 		expect(choices('operation', 'contact')).toEqual(['compare']);
 		expect(choices('operation', 'subscriber')).toEqual([
-			'sendAgain',
+			'sendAsIs',
 			'subscribe',
 			'unsubscribe',
 			'update',
@@ -338,7 +338,7 @@ describe('the editor', () => {
 			'operation',
 			'event',
 			'knownReferrals',
-			'knownWin',
+			'knownGuard',
 		]);
 		const asked = (description.credentials ?? []).filter((one) =>
 			NodeHelpers.displayParameter(root, one, null, description),
@@ -1100,9 +1100,9 @@ describe('through the API', () => {
 	});
 });
 
-describe('Send Again', () => {
+describe('Send As Is', () => {
 	const again = (sendThrough: string) => ({
-		operation: 'sendAgain',
+		operation: 'sendAsIs',
 		sendThrough,
 		event: '={{ $json.details.payload }}',
 		options: { longestPause: 0, maxAttempts: 1 },

@@ -14,7 +14,7 @@ import * as unsubscribe from './subscriber/unsubscribe';
 import * as update from './subscriber/update';
 
 const OPERATIONS = { subscribe, unsubscribe, update };
-type Operation = keyof typeof OPERATIONS | 'sendAgain';
+type Operation = keyof typeof OPERATIONS | 'sendAsIs';
 
 export type SendThrough = 'api' | 'incomingWebhook';
 
@@ -54,7 +54,7 @@ function checkedEvent(
 ): EnteredEvent {
 	const operation = this.getNodeParameter('operation', item) as Operation;
 	const read = (name: string) => this.getNodeParameter(name, item);
-	if (operation === 'sendAgain') return keptEventOf.call(this, item, read('event'), sendThrough);
+	if (operation === 'sendAsIs') return keptEventOf.call(this, item, read('event'), sendThrough);
 
 	const entered: Entered = OPERATIONS[operation].enter(read);
 	const built = subscriberEvent(operation, entered, this.getTimezone());

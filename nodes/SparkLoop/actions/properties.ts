@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import * as compare from './contact/compare';
-import * as sendAgain from './subscriber/sendAgain';
+import * as sendAsIs from './subscriber/sendAsIs';
 import * as subscribe from './subscriber/subscribe';
 import * as unsubscribe from './subscriber/unsubscribe';
 import * as update from './subscriber/update';
@@ -43,10 +43,11 @@ export const PROPERTIES: INodeProperties[] = [
 		displayOptions: { show: { resource: ['subscriber'] } },
 		options: [
 			{
-				name: 'Send Again',
-				value: 'sendAgain',
-				action: 'Send an event again',
-				description: "Send an event that left this node's error output, exactly as it was",
+				name: 'Send As Is',
+				value: 'sendAsIs',
+				action: 'Send an event as it is',
+				description:
+					"Send an event exactly as it is given, such as one that left this node's error output",
 			},
 			{
 				name: 'Subscribe',
@@ -92,7 +93,7 @@ export const PROPERTIES: INodeProperties[] = [
 		description: 'Which way SparkLoop is told',
 	},
 	...compare.description,
-	...sendAgain.description,
+	...sendAsIs.description,
 	...subscribe.description,
 	...update.description,
 	...unsubscribe.description,

@@ -9,10 +9,14 @@ export type Compared = { item: JsonObject } | { reason: string; todo: string };
  *
  * @param event the item, or its JSON text
  * @param knownReferrals the contact's count as the ESP gives it: a number, a text of one, or nothing
- * @param knownWin the contact's win key, or nothing
+ * @param knownGuard the contact's guard, or nothing
  * @returns the item with the fields that are new, and `stale`: whether there are none
  */
-export function comparedItem(event: unknown, knownReferrals: unknown, knownWin: unknown): Compared {
+export function comparedItem(
+	event: unknown,
+	knownReferrals: unknown,
+	knownGuard: unknown,
+): Compared {
 	const item = jsonOf(event);
 	if (!isJsonObject(item) || !isJsonObject(own(item, 'fields')) || !isOrder(own(item, 'order'))) {
 		return {
@@ -33,7 +37,7 @@ export function comparedItem(event: unknown, knownReferrals: unknown, knownWin: 
 			fields: ownObject(item, 'fields') as Record<string, FieldValue>,
 			order: own(item, 'order') as unknown as Order,
 		},
-		{ referrals, win: textOf(knownWin) },
+		{ referrals, guard: textOf(knownGuard) },
 	);
 	return { item: { ...item, fields, stale: Object.keys(fields).length === 0 } };
 }
@@ -49,12 +53,15 @@ function jsonOf(value: unknown): Json | undefined {
 
 function isOrder(value: Json | undefined): boolean {
 	if (!isJsonObject(value)) return false;
-	const [referrals, win, names] = ['referrals', 'win', 'rewardFields'].map((key) =>
-		own(value, key),
-	);
+	const [referrals, guard, guardField, names] = [
+		'referrals',
+		'guard',
+		'guardField',
+		'rewardFields',
+	].map((key) => own(value, key));
 	return (
 		(referrals === null || typeof referrals === 'number') &&
-		(win === null || typeof win === 'string') &&
+		[guard, guardField].every((text) => text === null || typeof text === 'string') &&
 		Array.isArray(names)
 	);
 }

@@ -22,6 +22,7 @@ export const EXTRA_FIELDS = [
 	'referral_status',
 	'reward_name',
 	'win_key',
+	'guard',
 ] as const;
 export type ExtraField = (typeof EXTRA_FIELDS)[number];
 
@@ -31,6 +32,7 @@ const REWARD_FIELDS: ReadonlyArray<Field | ExtraField> = [
 	'RH_LASTREWARD',
 	'reward_name',
 	'win_key',
+	'guard',
 ];
 
 /** How the ESP spells the fields. */
@@ -62,14 +64,16 @@ export type FieldValue = string | number | boolean;
  * The fields of one contact, as far as the event knows them: a key that is absent or null in the payload is not
  * written, so that it never blanks what the ESP has.
  *
- * @param win which win the event is about (`winOf`), or null
+ * @param key the event's key, which a win is told by when the same reward is won again
+ * @param guard which win the event is about (`guardOf`), or null
  * @returns field name in the ESP → value
  */
 export function contactFields(
 	event: SparkLoopEvent,
 	role: Role,
 	settings: FieldSettings,
-	win: string | null,
+	key: string,
+	guard: string | null,
 ): Record<string, FieldValue> {
 	const person = ownObject(event.payload, role);
 	const won = event.type === 'reward_unlocked' ? event.payload : {};
@@ -90,7 +94,8 @@ export function contactFields(
 		next_reward: scalar(own(person, 'next_reward')),
 		referral_status: scalar(own(person, 'referral_status')),
 		reward_name: trimmed(own(reward, 'name')),
-		win_key: win ?? undefined,
+		win_key: event.type === 'reward_unlocked' ? key : undefined,
+		guard: guard ?? undefined,
 	};
 
 	const entries = [

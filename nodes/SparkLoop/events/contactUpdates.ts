@@ -6,7 +6,7 @@ import {
 } from './contactFields';
 import type { Role } from './eventTypes';
 import { own, ownObject, ownText, type Json } from './json';
-import { winOf, type Order } from './newness';
+import { guardOf, type Order } from './newness';
 import type { SparkLoopEvent } from './parseEvent';
 
 /** What one event means for one contact in the ESP. */
@@ -36,10 +36,15 @@ export function contactUpdates(
 		const won = event.type === 'reward_unlocked';
 		const referrals =
 			count(own(person, 'tot_referrals')) ?? (won ? count(own(event.payload, 'referrals')) : null);
-		const win = won ? winOf(referrals, key) : null;
-		const fields = contactFields(event, role, settings, win);
-		const rewardFields = rewardFieldNames(settings).filter((name) => name in fields);
-		return [{ role, email, fields, order: { referrals, win, rewardFields } }];
+		const guard = won ? guardOf(referrals, key) : null;
+		const fields = contactFields(event, role, settings, key, guard);
+		const order = {
+			referrals,
+			guard,
+			guardField: settings.extra.find(({ source }) => source === 'guard')?.name ?? null,
+			rewardFields: rewardFieldNames(settings).filter((name) => name in fields),
+		};
+		return [{ role, email, fields, order }];
 	});
 }
 

@@ -4,16 +4,18 @@ import type { FieldValue } from './contactFields';
 export interface Order {
 	/** The person's count of referrals in the event; null when the event does not say. */
 	referrals: number | null;
-	/** Which win the event is about (`winOf`); null when it is about none. */
-	win: string | null;
-	/** Names of those fields, as the ESP spells them, that a win changes. */
+	/** Which win the event is about (`guardOf`); null when it is about none. */
+	guard: string | null;
+	/** Name of the field that holds the guard, as the ESP spells it; null when there is none. */
+	guardField: string | null;
+	/** Names of the event's fields, as the ESP spells them, that a win changes. */
 	rewardFields: string[];
 }
 
 /** What the contact has, from earlier events; null where it has nothing yet. */
 export interface Known {
 	referrals: number | null;
-	win: string | null;
+	guard: string | null;
 }
 
 interface Update {
@@ -32,7 +34,7 @@ const STATE_OF_NOW = 'sync_subscriber';
  * @param referrals null when the event does not say; such a win cannot be compared
  * @returns for example `3-7ac01e49d8e26c98`
  */
-export const winOf = (referrals: number | null, eventKey: string): string =>
+export const guardOf = (referrals: number | null, eventKey: string): string =>
 	`${referrals ?? ''}-${eventKey.slice(0, 16)}`;
 
 /**
@@ -47,23 +49,28 @@ export const winOf = (referrals: number | null, eventKey: string): string =>
  * Limits: a `sync_subscriber` that arrives late cannot be told from a new one, and an event from before a reset that
  * arrives after it not from a new one either; the person's next event puts both right.
  *
- * @returns part of `fields`; empty when nothing is new
+ * @returns part of `fields`; empty when nothing is new. When the count falls below the last win's, the guard falls with
+ * it, so that what is won from then on is newer again
  */
 export function newFields(
 	{ event, fields, order }: Update,
 	known: Known,
 ): Record<string, FieldValue> {
-	const isNewer = event === STATE_OF_NOW || isAbove(order.referrals, known.referrals);
-	const knownWin = currentWin(known);
-	const rewardIsNewer = order.win
-		? !knownWin || isLater(order.win, knownWin)
-		: isNewer && isAbove(order.referrals, knownWin?.referrals ?? null);
+	const isNow = event === STATE_OF_NOW;
+	const isNewer = isNow || isAbove(order.referrals, known.referrals);
+	const last = parse(known.guard);
+	const rewardIsNewer = order.guard
+		? !last || isLater(order.guard, last)
+		: isNewer && isAbove(order.referrals, last?.referrals ?? null);
 
-	return Object.fromEntries(
-		Object.entries(fields).filter(([name]) =>
-			order.rewardFields.includes(name) ? rewardIsNewer : isNewer,
-		),
+	const fresh = Object.entries(fields).filter(([name]) =>
+		order.rewardFields.includes(name) ? rewardIsNewer : isNewer,
 	);
+	const falls = isNow && last && order.referrals !== null && order.referrals < last.referrals;
+	return Object.fromEntries([
+		...fresh,
+		...(falls && order.guardField ? [[order.guardField, guardOf(order.referrals, '0')]] : []),
+	]);
 }
 
 /** What is not known on either side cannot be compared, and is taken for newer. */
@@ -75,19 +82,13 @@ interface Win {
 	key: string;
 }
 
-/** A win from before a reset of the campaign says nothing any more: its count is above the contact's. */
-function currentWin({ referrals, win }: Known): Win | undefined {
-	const parsed = parseWin(win);
-	return parsed && (referrals === null || parsed.referrals <= referrals) ? parsed : undefined;
-}
-
-function parseWin(win: string | null): Win | undefined {
-	const [, referrals, key] = /^(\d{1,15})-([0-9a-z]+)$/.exec(win ?? '') ?? [];
+function parse(guard: string | null): Win | undefined {
+	const [, referrals, key] = /^(\d{1,15})-([0-9a-z]+)$/.exec(guard ?? '') ?? [];
 	return key === undefined ? undefined : { referrals: Number(referrals), key };
 }
 
-/** Whether a win is later than the known one. One whose count is unknown is taken for later. */
-function isLater(win: string, known: Win): boolean {
-	const { referrals, key } = parseWin(win) ?? { referrals: Infinity, key: '' };
-	return referrals === known.referrals ? key > known.key : referrals > known.referrals;
+/** Whether a win is later than the last one. One whose count is unknown is taken for later. */
+function isLater(guard: string, last: Win): boolean {
+	const { referrals, key } = parse(guard) ?? { referrals: Infinity, key: '' };
+	return referrals === last.referrals ? key > last.key : referrals > last.referrals;
 }

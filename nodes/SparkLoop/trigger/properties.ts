@@ -25,6 +25,12 @@ const MEANINGS: Record<Field, string> = {
 
 const EXTRA_OPTIONS: ReadonlyArray<{ name: string; value: ExtraField; description: string }> = [
 	{ name: 'First Name', value: 'first_name', description: 'As SparkLoop knows it' },
+	{
+		name: 'Guard',
+		value: 'guard',
+		description:
+			'Which win the contact had last. The operation Compare tells an older win from a newer one by it.',
+	},
 	{ name: 'Name', value: 'name', description: 'Full name, as SparkLoop knows it' },
 	{
 		name: 'Referral Status',
@@ -41,7 +47,7 @@ const EXTRA_OPTIONS: ReadonlyArray<{ name: string; value: ExtraField; descriptio
 		name: 'Win Key',
 		value: 'win_key',
 		description:
-			'A value that changes with each win. The operation Compare needs it to tell an older win from a newer one; automations can start by it when a recurring reward is won again, because RH_LASTREWARD stays the same then.',
+			'A value that changes with each win, for automations that must also start when a recurring reward is won again: RH_LASTREWARD stays the same then',
 	},
 ];
 

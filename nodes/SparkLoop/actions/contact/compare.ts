@@ -32,14 +32,14 @@ export const description: INodeProperties[] = [
 			'What the contact in your ESP has in the field RH_TOTREF. Blank when it has nothing yet, or when there is no such contact.',
 	},
 	{
-		displayName: 'Known Win',
-		name: 'knownWin',
+		displayName: 'Known Guard',
+		name: 'knownGuard',
 		type: 'string',
 		default: '',
-		placeholder: 'e.g. {{ $json.fields.RH_WIN }}',
+		placeholder: 'e.g. {{ $json.fields.RH_GUARD }}',
 		displayOptions: { show },
 		description:
-			"What the contact in your ESP has in the field for the Win Key, which the trigger writes when it is among its 'Extra Fields'",
+			"What the contact in your ESP has in the field for the Guard, which the trigger fills when it is among its 'Extra Fields'. Without it, an older win may overwrite a newer one.",
 	},
 ];
 
@@ -53,7 +53,7 @@ export function compare(this: IExecuteFunctions): INodeExecutionData[] {
 	return this.getInputData().map((_, item) => {
 		try {
 			const read = (name: string) => this.getNodeParameter(name, item);
-			const compared = comparedItem(read('event'), read('knownReferrals'), read('knownWin'));
+			const compared = comparedItem(read('event'), read('knownReferrals'), read('knownGuard'));
 			if ('reason' in compared) {
 				throw new NodeOperationError(this.getNode(), `${compared.reason} [item ${item}]`, {
 					itemIndex: item,

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-const show = { resource: ['subscriber'], operation: ['sendAgain'] };
+const show = { resource: ['subscriber'], operation: ['sendAsIs'] };
 
 export const description: INodeProperties[] = [
 	{
@@ -11,6 +11,6 @@ export const description: INodeProperties[] = [
 		required: true,
 		displayOptions: { show },
 		description:
-			"The event as it left this node's error output, under <code>details.payload</code>. It is sent as it was.",
+			"An event with its <code>type</code> and <code>subscriber</code>, as this node's error output holds it under <code>details.payload</code>",
 	},
 ];
