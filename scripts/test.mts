@@ -139,6 +139,8 @@ try {
 		'Units, the sandbox, and nodes and workflows on the real engine',
 		'test/',
 		'--testPathIgnorePatterns=/test/e2e/',
+		// Those need PostgreSQL and Redis: npm run test:queue.
+		'--testPathIgnorePatterns=/test/queue/',
 	);
 	await jest('End to end on a real n8n', 'test/e2e/', '--runInBand');
 } finally {

@@ -15,6 +15,8 @@ export const LEASE_SETTINGS = {
 	leases: 'SparkLoop lease',
 	leaseFor: 120_000,
 	waitFor: 10_000,
+	// Not when the event arrived: in queue mode it may have waited for a worker.
+	startedAt: '={{ Date.now() }}',
 };
 
 /** The name of the lease that a text falls to. Text and name are expressions without their braces. */
@@ -30,13 +32,12 @@ const TAKE = 'Take the lease';
  *
  * @param place of the first node; the waiting lies below
  * @param lease the lease's name, an expression without its braces
- * @param since from when on the waiting counts, in milliseconds since 1970; an expression without its braces
  * @returns the first node, and the one whose output 0 is left once the lease is taken; it hands on the lease's row
  */
 export function takeLease(
 	canvas: Canvas,
 	[column, row]: Place,
-	{ lease, since }: { lease: string; since: string },
+	lease: string,
 ): { first: string; taken: string } {
 	canvas.node(
 		TAKE,
@@ -64,7 +65,7 @@ export function takeLease(
 		'Is there time to wait?',
 		'if',
 		[column + 1, row + 1],
-		when(`={{ Date.now() - ${since} }}`, 'lt', `={{ ${SETTINGS}.waitFor }}`, 'number'),
+		when(`={{ Date.now() - ${SETTINGS}.startedAt }}`, 'lt', `={{ ${SETTINGS}.waitFor }}`, 'number'),
 	);
 	canvas.node('Wait for it', 'wait', [column, row + 1], {
 		resume: 'timeInterval',

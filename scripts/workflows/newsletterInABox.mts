@@ -491,10 +491,7 @@ function sparkLoopEvent(canvas: Canvas): void {
 	const event = `$('${LOOP}').first().json`;
 	const found = 'Look for their contact';
 	canvas.node(LOOP, 'splitInBatches', [3.6, 7.7], { batchSize: 1, options: {} });
-	const lease = takeLease(canvas, [4.6, 7.7], {
-		lease: leaseOf('contact', `${event}.email.toLowerCase()`),
-		since: `Date.parse(${event}.receivedAt)`,
-	});
+	const lease = takeLease(canvas, [4.6, 7.7], leaseOf('contact', `${event}.email.toLowerCase()`));
 	find(canvas, found, [6.6, 7.7], 'email', `={{ ${event}.email.toLowerCase() }}`);
 	canvas.node('Leave out what is older', 'n8n-nodes-sparkloop.sparkLoop', [7.6, 7.7], {
 		resource: 'contact',

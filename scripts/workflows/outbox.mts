@@ -36,11 +36,14 @@ export function outbox(): WorkflowFile {
 		assign({
 			table: 'SparkLoop outbox',
 			leases: 'SparkLoop lease',
-			pageSize: 500,
+			pageSize: 200,
 			minute: 60_000,
 			longestPause: 86_400_000,
 			keptFor: 31 * 86_400_000,
 			leaseFor: 600_000,
+			// Even if SparkLoop never answers, a page takes 200 seconds: what is left goes with the next run.
+			runFor: 240_000,
+			startedAt: '={{ Date.now() }}',
 		}),
 	);
 	canvas.node(
@@ -159,7 +162,7 @@ function drain(canvas: Canvas): void {
 			operation: 'sendAsIs',
 			sendThrough: 'incomingWebhook',
 			event: '={{ $json.event }}',
-			options: { maxAttempts: 1 },
+			options: { maxAttempts: 1, timeout: 10 },
 		},
 		{ onError: 'continueRegularOutput' },
 	);

@@ -135,10 +135,7 @@ function entrances(canvas: Canvas): void {
 
 /** Under the win's lease: looks whether it is in the ledger, and claims it if nobody has. */
 function claim(canvas: Canvas): void {
-	const lease = takeLease(canvas, [3, 0], {
-		lease: leaseOf('win', `${WIN}.eventKey`),
-		since: `Date.parse(${WIN}.receivedAt)`,
-	});
+	const lease = takeLease(canvas, [3, 0], leaseOf('win', `${WIN}.eventKey`));
 	canvas.node(
 		'Look into the ledger',
 		'dataTable',

@@ -73,10 +73,7 @@ function entrances(canvas: Canvas): void {
 
 /** Reads the contact, leaves out what is older than that, and writes the rest, all under the contact's lease. */
 function guardedWrite(canvas: Canvas): void {
-	const lease = takeLease(canvas, [5, 0], {
-		lease: leaseOf('contact', `${EVENT}.email.toLowerCase()`),
-		since: `Date.parse(${EVENT}.receivedAt)`,
-	});
+	const lease = takeLease(canvas, [5, 0], leaseOf('contact', `${EVENT}.email.toLowerCase()`));
 	const address = `={{ ${EVENT}.contactUrl.replace('{email}', encodeURIComponent(${EVENT}.email)) }}`;
 	const call = {
 		url: address,
@@ -138,7 +135,8 @@ function guardedWrite(canvas: Canvas): void {
 			jsonBody: '={{ { email: $json.email, fields: $json.fields } }}',
 			options: { timeout },
 		},
-		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 2000, onError: 'continueErrorOutput' },
+		// Two tries and all time-outs together stay below the execution's own.
+		{ retryOnFail: true, maxTries: 2, waitBetweenTries: 2000, onError: 'continueErrorOutput' },
 	);
 	giveLeaseBack(canvas, 'Give the lease back', [12, 0]);
 	canvas.node(

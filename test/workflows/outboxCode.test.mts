@@ -16,6 +16,8 @@ const SETTINGS = {
 	minute: 60_000,
 	longestPause: 86_400_000,
 	keptFor: 31 * 86_400_000,
+	startedAt: Date.now(),
+	runFor: 600_000,
 };
 
 /** Runs the code of one of the outbox's Code nodes as n8n does. @param nodes what other nodes put out */
@@ -59,6 +61,16 @@ describe('choosing what is due', () => {
 
 	it('says that there is more when the page is full', () => {
 		expect(choose([1, 2, 3].map((id) => row(id, [String(id)]))).more).toBe(true);
+	});
+
+	it('leaves the rest to the next run when there is no time for another page', () => {
+		const rows = [1, 2, 3].map((id) => row(id, [String(id)]));
+		const late = { ...SETTINGS, startedAt: Date.now() - SETTINGS.runFor };
+		const [chosen] = runCode('chooseDue.js.txt', rows, {
+			'Read from here': [{ after: 0, met: [] }],
+			Settings: [late],
+		});
+		expect(chosen).toMatchObject({ due: [{ id: 1 }, { id: 2 }, { id: 3 }], more: false });
 	});
 
 	it('makes nothing of an empty page', () => {
