@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 
+import { importWorkflow } from './story/importing.mts';
 import { setStage, type Stage } from './story/stage.mts';
 import { STORY } from './story/story.mts';
 
@@ -24,8 +25,8 @@ const AROUND_THE_CANVAS = ['#canvas ~ *', '.vue-flow__panel'];
 /** Hints that n8n lets hover over everything. */
 const HINTS = ['[data-reka-popper-content-wrapper]', '.el-popper', '[role="tooltip"]'];
 
-const LARGE = { width: 1300, height: 1130 };
-const MEDIUM = { width: 1180, height: 900 };
+const LARGE = { width: 1500, height: 1400 };
+const MEDIUM = { width: 1400, height: 800 };
 
 /** Pixels left free around the workflow. */
 const MARGIN = 24;
@@ -116,6 +117,10 @@ async function takePictures(browser: Browser, stage: Stage): Promise<void> {
 	await canvas(canvases, stage, yourEsp.id, 'your-esp-to-sparkloop');
 	await canvas(canvases, stage, outbox.id, 'outbox');
 	await canvas(canvases, stage, yourEspToOutbox.id, 'your-esp-to-outbox');
+	for (const name of ['reward-fulfilment', 'alerts', 'replay']) {
+		const { id } = await importWorkflow(stage.n8n.api, stage.credentials, `${name}.json`);
+		await canvas(canvases, stage, id, name);
+	}
 
 	const panels = await browser.newPage({
 		viewport: { width: 1320, height: 900 },

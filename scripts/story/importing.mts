@@ -38,7 +38,7 @@ export interface ImportedWorkflow {
  * node that wants one, and runs the set-up.
  *
  * @param values for the Settings node
- * @param settings of the workflow, beyond those in the file
+ * @param more settings of the workflow beyond those in the file; and how SparkLoop is told, if not as the file says
  * @throws when the set-up does not succeed
  */
 export async function importWorkflow(
@@ -46,12 +46,13 @@ export async function importWorkflow(
 	credentials: Credentials,
 	name: string,
 	values: Readonly<Record<string, string | number>> = {},
-	settings: object = {},
+	{ settings = {}, sendThrough }: { settings?: object; sendThrough?: 'api' } = {},
 ): Promise<ImportedWorkflow> {
 	const file = workflowFile(name);
 	file.settings = { ...file.settings, ...settings };
 	if (Object.keys(values).length > 0) fillIn(file, values);
 	for (const node of file.nodes) {
+		if (sendThrough && 'sendThrough' in node.parameters) node.parameters.sendThrough = sendThrough;
 		const chosen = choice(node, credentials);
 		if (chosen) node.credentials = { [chosen.type]: { id: chosen.id, name: chosen.type } };
 	}

@@ -136,7 +136,10 @@ async function putWorkflowsIntoService({
 	credentials,
 }: Ground): Promise<Omit<Stage, keyof Ground>> {
 	const bring = async (file: string, values: Record<string, string | number> = {}) =>
-		await importWorkflow(api, credentials, file, values);
+		// The box tells SparkLoop who brought somebody, which only the API can be told, so the outbox does too.
+		await importWorkflow(api, credentials, file, values, {
+			...(file === 'outbox.json' ? { sendThrough: 'api' } : {}),
+		});
 
 	const table = 'SparkLoop newsletter contacts';
 	const box = await bring('newsletter-in-a-box.json', {

@@ -1,7 +1,10 @@
 import { when, type Canvas, type Place } from './canvas.mts';
 import { columnsOf, matching, table } from './dataTable.mts';
 
-const OUTBOX = table("={{ $('Settings').first().json.table }}");
+/** The setting that names the outbox's table, as the *Outbox* workflow makes it. */
+export const OUTBOX_SETTING = { outbox: 'SparkLoop outbox' };
+
+const OUTBOX = table("={{ $('Settings').first().json.outbox }}");
 
 /** Everybody an event is about, as the outbox's column `person` holds them: in blanks, to be searched for. */
 const personOf = (event: string): string =>
@@ -101,7 +104,7 @@ export function sendOrKeep(
 		event: '$json.details.payload',
 		state: "$json.details.retry ? 'waiting' : 'unreported'",
 		attempts: '$json.details.attempts > 0 ? 1 : 0',
-		due: 'Date.now() + 1000 * Math.max(60, $json.details.retryAfter ?? 0)',
+		due: 'Date.now() + 1000 * ($json.details.retryAfter ?? 0)',
 		reason: '$json.error',
 	});
 	canvas.node(

@@ -1,6 +1,7 @@
 import { assign, Canvas, switchOn, when, type Place, type WorkflowFile } from './canvas.mts';
 import { columnsOf, matching, table } from './dataTable.mts';
 import { createFailuresTable, noteFailures } from './failures.mts';
+import { OUTBOX_SETTING, sendOrKeep } from './intoOutbox.mts';
 import {
 	createLeases,
 	giveLeaseBack,
@@ -36,6 +37,8 @@ const MANAGE = 'Manage form';
 const EVENT = 'When SparkLoop sends an event';
 const SET_UP = 'Set up (run once)';
 const LOOP = 'One contact at a time';
+const CONFIRMING = 'Look for the confirmation';
+const MANAGING = 'Look for the subscriber';
 
 const NAME_OF_THE_TABLE = "={{ $('Settings').first().json.table }}";
 const TABLE = table(NAME_OF_THE_TABLE);
@@ -51,9 +54,10 @@ export function newsletterInABox(): WorkflowFile {
 	signUp(canvas);
 	confirmation(canvas);
 	manage(canvas);
+	told(canvas);
 	sparkLoopEvent(canvas);
 	setUp(canvas);
-	noteFailures(canvas, [3.6, 12.4]);
+	noteFailures(canvas, [3.6, 15.8]);
 	return canvas.toFile();
 }
 
@@ -65,8 +69,8 @@ function notes(canvas: Canvas): void {
 A sign-up page, a contact list and a referral program on nothing but n8n.
 
 1. **Settings**: your newsletter's name and sender address.
-2. Credentials: **SMTP** on the two mail nodes, **SparkLoop API** on the three SparkLoop nodes, **SparkLoop Webhook Token** on the trigger.
-3. Run **Set up (run once)**: it makes the contact list (a Data Table).
+2. Credentials: **SMTP** on the two mail nodes, **SparkLoop API** on *Tell SparkLoop*, **SparkLoop Webhook Token** on the trigger.
+3. Run **Set up (run once)**: it makes the contact list (a Data Table). Import *Outbox*, with **Send Through** set to *API*, and publish it.
 4. Publish. In SparkLoop, set the sign-up page to the **Production URL** of the *Sign-up form*, and add a webhook with the Production URL of *When SparkLoop sends an event*.
 
 Put the link to the *Manage form*, with \`?token=\` and the contact's token, into the footer of every mail.`,
@@ -83,7 +87,7 @@ SparkLoop's script cannot run on an n8n form. So the sign-up page takes the refe
 		[-0.35, 10.45],
 		[3.1, 0.65],
 		`### When something fails
-A step that fails shows its form's error page, and the same link works again. SparkLoop hears 500 and sends its event again, for up to a month.
+What SparkLoop does not take is kept in the outbox, which sends it for up to 31 days. Any other step that fails shows its form's error page, and the same link works again. SparkLoop hears 500 and sends its event again, for up to a month.
 
 Failures are noted at the bottom; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.`,
 		4,
@@ -106,12 +110,19 @@ Failures are noted at the bottom; import *Alerts* to be told. Or choose an error
 	lane(
 		canvas,
 		7.25,
+		3.2,
+		'SparkLoop is told',
+		'At once, or by the outbox while it cannot be reached, or while an earlier event of the same person waits there.',
+	);
+	lane(
+		canvas,
+		10.65,
 		2.2,
 		'SparkLoop event',
 		"Writes what is new of the link, the counts and the rewards to the contact's row. What comes late changes nothing, and one execution at a time writes a contact.",
 	);
-	lane(canvas, 9.6, 2, 'Set up', 'Makes the contact list; running it again changes nothing.');
-	lane(canvas, 11.75, 1.6, 'Failures', 'Every failure is noted; import *Alerts* to be told.');
+	lane(canvas, 13, 2, 'Set up', 'Makes the contact list; running it again changes nothing.');
+	lane(canvas, 15.2, 1.6, 'Failures', 'Every failure is noted; import *Alerts* to be told.');
 }
 
 /** The ground on which the nodes of one way through the workflow lie. */
@@ -219,6 +230,7 @@ function entrances(canvas: Canvas): void {
 			table: 'SparkLoop newsletter contacts',
 			newsletter: 'My newsletter',
 			sender: 'newsletter@example.com',
+			...OUTBOX_SETTING,
 			...LEASE_SETTINGS,
 			entrance: '={{ $prevNode.name }}',
 			forms: "={{ $execution.resumeFormUrl.split('/form-waiting/')[0] + '/form/' }}",
@@ -357,16 +369,51 @@ If you did not ask for it, do nothing, and nothing happens.`,
 	);
 }
 
-const tellSparkLoop = (canvas: Canvas, name: string, place: Place, parameters: object): void => {
-	canvas.node(name, 'n8n-nodes-sparkloop.sparkLoop', place, {
-		resource: 'subscriber',
-		sendThrough: 'api',
-		...parameters,
+/** An event as SparkLoop's words have it; the values are expressions without their braces. */
+function event(canvas: Canvas, name: string, place: Place, value: Record<string, string>): void {
+	const keys = Object.entries(value).map(([key, expression]) => `${key}: ${expression}`);
+	canvas.node(name, 'set', place, {
+		mode: 'raw',
+		jsonOutput: `={{ { ${keys.join(', ')} } }}`,
+		options: {},
 	});
-};
+}
+
+/** Tells SparkLoop, or keeps it in the outbox; then the contact's row says so. */
+function told(canvas: Canvas): void {
+	const { first, last } = sendOrKeep(canvas, [3.6, 8.35], 'api');
+	for (const entrance of ['As a sign-up', 'As a new address', 'As an unsubscribe']) {
+		canvas.connect(entrance, 0, first);
+	}
+	canvas.node(
+		'What was it?',
+		'switch',
+		[10, 8.35],
+		switchOn(`={{ $('${first}').first().json.type }}`, {
+			'Sign-up': 'subscribe',
+			'New address': 'update',
+			Unsubscribe: 'unsubscribe',
+		}),
+	);
+	for (const node of last) canvas.connect(node, 0, 'What was it?');
+	write(canvas, 'Mark as subscribed', [11.2, 7.65], CONFIRMING, {
+		status: 'subscribed',
+		confirm_token: '',
+	});
+	write(canvas, 'Write the new address', [11.2, 8.35], CONFIRMING, {
+		email: `={{ $('${CONFIRMING}').first().json.pending_email }}`,
+		pending_email: '',
+		token: `={{ $('${CONFIRMING}').first().json.confirm_token }}`,
+		confirm_token: '',
+	});
+	write(canvas, 'Mark as unsubscribed', [11.2, 9.05], MANAGING, { status: 'unsubscribed' });
+	['Mark as subscribed', 'Write the new address', 'Mark as unsubscribed'].forEach((node, output) =>
+		canvas.connect('What was it?', output, node),
+	);
+}
 
 function confirmation(canvas: Canvas): void {
-	const found = 'Look for the confirmation';
+	const found = CONFIRMING;
 	find(canvas, found, [3.6, 2.45], 'confirm_token', "={{ $json.token || 'no token' }}");
 	canvas.node('Is the link valid?', 'if', [4.6, 2.45], when('={{ $json.email }}', 'notEmpty'));
 	canvas.node('Link out of date', 'noOp', [5.6, 3.3], {});
@@ -376,46 +423,25 @@ function confirmation(canvas: Canvas): void {
 		[5.6, 2.45],
 		when('={{ $json.pending_email }}', 'notEmpty'),
 	);
-	tellSparkLoop(canvas, 'Tell SparkLoop the new address', [6.6, 2.45], {
-		operation: 'update',
-		email: '={{ $json.pending_email }}',
-		previousEmail: '={{ $json.email }}',
-		additionalFields: { name: '={{ $json.name }}' },
+	event(canvas, 'As a new address', [6.6, 2.45], {
+		type: "'update'",
+		subscriber:
+			'{ email: $json.pending_email, previous_email: $json.email, name: $json.name || undefined }',
 	});
-	write(canvas, 'Write the new address', [7.6, 2.45], found, {
-		email: `={{ $('${found}').first().json.pending_email }}`,
-		pending_email: '',
-		token: `={{ $('${found}').first().json.confirm_token }}`,
-		confirm_token: '',
-	});
-	tellSparkLoop(canvas, 'Tell SparkLoop of the sign-up', [6.6, 3.3], {
-		operation: 'subscribe',
-		email: '={{ $json.email }}',
-		additionalFields: {
-			name: '={{ $json.name }}',
-			createdAt: '={{ $json.createdAt }}',
-			referrerCode: '={{ $json.referrer_code }}',
-		},
-	});
-	write(canvas, 'Mark as subscribed', [7.6, 3.3], found, {
-		status: 'subscribed',
-		confirm_token: '',
+	event(canvas, 'As a sign-up', [6.6, 3.3], {
+		type: "'subscribe'",
+		subscriber:
+			'{ email: $json.email, name: $json.name || undefined, created_at: $json.createdAt }',
+		details: '$json.referrer_code ? { referrer_code: $json.referrer_code } : undefined',
 	});
 	canvas.connect('Which way in?', 1, found);
-	canvas.chain(
-		found,
-		'Is the link valid?',
-		'Is it a new address?',
-		'Tell SparkLoop the new address',
-		'Write the new address',
-	);
+	canvas.chain(found, 'Is the link valid?', 'Is it a new address?', 'As a new address');
 	canvas.connect('Is the link valid?', 1, 'Link out of date');
-	canvas.connect('Is it a new address?', 1, 'Tell SparkLoop of the sign-up');
-	canvas.chain('Tell SparkLoop of the sign-up', 'Mark as subscribed');
+	canvas.connect('Is it a new address?', 1, 'As a sign-up');
 }
 
 function manage(canvas: Canvas): void {
-	const found = 'Look for the subscriber';
+	const found = MANAGING;
 	const settings = "$('Settings').first().json";
 	find(canvas, found, [3.6, 4.75], 'token', "={{ $json.token || 'no token' }}");
 	canvas.node(
@@ -431,11 +457,10 @@ function manage(canvas: Canvas): void {
 		[5.6, 4.75],
 		when(`={{ ${settings}.wish }}`, 'equals', 'Unsubscribe'),
 	);
-	tellSparkLoop(canvas, 'Tell SparkLoop of the unsubscribe', [6.6, 4.75], {
-		operation: 'unsubscribe',
-		email: '={{ $json.email }}',
+	event(canvas, 'As an unsubscribe', [6.6, 4.75], {
+		type: "'unsubscribe'",
+		subscriber: '{ email: $json.email }',
 	});
-	write(canvas, 'Mark as unsubscribed', [7.6, 4.75], found, { status: 'unsubscribed' });
 	canvas.node(
 		'Is the new address one?',
 		'if',
@@ -468,13 +493,7 @@ ${confirmLink(canvas, '$json.confirm_token')}
 Your referral link and your rewards stay yours.`,
 	);
 	canvas.connect('Which way in?', 2, found);
-	canvas.chain(
-		found,
-		'Are they subscribed?',
-		'Do they want to leave?',
-		'Tell SparkLoop of the unsubscribe',
-		'Mark as unsubscribed',
-	);
+	canvas.chain(found, 'Are they subscribed?', 'Do they want to leave?', 'As an unsubscribe');
 	canvas.connect('Are they subscribed?', 1, 'Nobody to manage');
 	canvas.connect('Do they want to leave?', 1, 'Is the new address one?');
 	canvas.connect('Is the new address one?', 1, 'Refuse the new address');
@@ -490,10 +509,10 @@ Your referral link and your rewards stay yours.`,
 function sparkLoopEvent(canvas: Canvas): void {
 	const event = `$('${LOOP}').first().json`;
 	const found = 'Look for their contact';
-	canvas.node(LOOP, 'splitInBatches', [3.6, 7.7], { batchSize: 1, options: {} });
-	const lease = takeLease(canvas, [4.6, 7.7], leaseOf('contact', `${event}.email.toLowerCase()`));
-	find(canvas, found, [6.6, 7.7], 'email', `={{ ${event}.email.toLowerCase() }}`);
-	canvas.node('Leave out what is older', 'n8n-nodes-sparkloop.sparkLoop', [7.6, 7.7], {
+	canvas.node(LOOP, 'splitInBatches', [3.6, 11.1], { batchSize: 1, options: {} });
+	const lease = takeLease(canvas, [4.6, 11.1], leaseOf('contact', `${event}.email.toLowerCase()`));
+	find(canvas, found, [6.6, 11.1], 'email', `={{ ${event}.email.toLowerCase() }}`);
+	canvas.node('Leave out what is older', 'n8n-nodes-sparkloop.sparkLoop', [7.6, 11.1], {
 		resource: 'contact',
 		operation: 'compare',
 		event: `={{ ${event} }}`,
@@ -503,10 +522,10 @@ function sparkLoopEvent(canvas: Canvas): void {
 	canvas.node(
 		'Is there anything to write?',
 		'if',
-		[8.6, 7.7],
+		[8.6, 11.1],
 		when(`={{ !$json.stale && !!$('${found}').first().json.id }}`, 'true', undefined, 'boolean'),
 	);
-	canvas.node('Take the fields', 'set', [9.6, 7.7], {
+	canvas.node('Take the fields', 'set', [9.6, 11.1], {
 		mode: 'raw',
 		jsonOutput: '={{ $json.fields }}',
 		includeOtherFields: false,
@@ -515,7 +534,7 @@ function sparkLoopEvent(canvas: Canvas): void {
 	canvas.node(
 		'Write the fields',
 		'dataTable',
-		[10.6, 7.7],
+		[10.6, 11.1],
 		{
 			resource: 'row',
 			operation: 'update',
@@ -526,7 +545,7 @@ function sparkLoopEvent(canvas: Canvas): void {
 		},
 		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 500 },
 	);
-	giveLeaseBack(canvas, 'Give the lease back', [11.6, 7.7]);
+	giveLeaseBack(canvas, 'Give the lease back', [11.6, 11.1]);
 	canvas.connect('Which way in?', 3, LOOP);
 	canvas.connect(LOOP, 1, lease.first);
 	canvas.chain(
@@ -543,14 +562,14 @@ function sparkLoopEvent(canvas: Canvas): void {
 }
 
 function setUp(canvas: Canvas): void {
-	canvas.node('Create the contact list', 'dataTable', [3.6, 10.15], {
+	canvas.node('Create the contact list', 'dataTable', [3.6, 13.55], {
 		resource: 'table',
 		operation: 'create',
 		tableName: NAME_OF_THE_TABLE,
 		columns: { column: Object.entries(COLUMNS).map(([name, type]) => ({ name, type })) },
 		options: { createIfNotExists: true },
 	});
-	canvas.node('List tables of that name', 'dataTable', [4.6, 10.15], {
+	canvas.node('List tables of that name', 'dataTable', [4.6, 13.55], {
 		resource: 'table',
 		operation: 'list',
 		returnAll: true,
@@ -559,10 +578,10 @@ function setUp(canvas: Canvas): void {
 	canvas.node(
 		'Is it the only one?',
 		'if',
-		[5.6, 10.15],
+		[5.6, 13.55],
 		when('={{ $input.all().length }}', 'equals', '1', 'number'),
 	);
-	canvas.node('Stop: names too alike', 'stopAndError', [6.6, 10.85], {
+	canvas.node('Stop: names too alike', 'stopAndError', [6.6, 14.25], {
 		errorMessage: `=n8n finds Data Tables by a part of their name, and several contain '{{ $('Settings').first().json.table }}'. Choose another name for 'table' in 'Settings', and run the set-up again.`,
 	});
 	canvas.connect('Which way in?', 4, 'Create the contact list');
@@ -570,8 +589,8 @@ function setUp(canvas: Canvas): void {
 		'Create the contact list',
 		'List tables of that name',
 		'Is it the only one?',
-		createFailuresTable(canvas, [6.6, 10.15]),
-		createLeases(canvas, [7.6, 10.15], leasesOf('contact')),
+		createFailuresTable(canvas, [6.6, 13.55]),
+		createLeases(canvas, [7.6, 13.55], leasesOf('contact')),
 	);
 	canvas.connect('Is it the only one?', 1, 'Stop: names too alike');
 }

@@ -1,6 +1,7 @@
 import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
 import { columnsOf, matching, table } from './dataTable.mts';
 import { codeText, createFailuresTable, noteFailures } from './failures.mts';
+import { OUTBOX_SETTING } from './intoOutbox.mts';
 import { createLeases, giveLeaseBack } from './leases.mts';
 
 const SCHEDULE = 'Every minute';
@@ -34,7 +35,7 @@ export function outbox(): WorkflowFile {
 		'set',
 		[1.1, 0.6],
 		assign({
-			table: 'SparkLoop outbox',
+			table: OUTBOX_SETTING.outbox,
 			leases: 'SparkLoop lease',
 			pageSize: 200,
 			minute: 60_000,
@@ -67,9 +68,9 @@ function notes(canvas: Canvas): void {
 		`## Outbox
 Sends to SparkLoop what could not be delivered, for up to 31 days.
 
-1. **Send to SparkLoop**: choose the credential with your **Incoming Webhook URL**.
+1. **Send to SparkLoop**: choose the credential with your **Incoming Webhook URL**. For *Newsletter in a box*, set **Send Through** to *API* instead: only the API is told who brought somebody.
 2. Run **Set up (run once)**: it makes three Data Tables.
-3. Publish. *Your ESP to SparkLoop* and *Your ESP to the outbox* fill it.`,
+3. Publish. The other workflows fill it.`,
 		1,
 	);
 	canvas.note(

@@ -98,35 +98,47 @@ function guardedWrite(canvas: Canvas): void {
 		},
 		{ onError: 'continueErrorOutput' },
 	);
+	canvas.node('Find its fields', 'set', [8, 0], {
+		mode: 'raw',
+		jsonOutput:
+			'={{ { status: $json.statusCode, fields: $json.statusCode === 404 ? {} : $json.body?.contact?.fields } }}',
+		options: {},
+	});
 	canvas.node(
-		'Did your ESP answer?',
+		'Are they there?',
 		'if',
-		[8, 0],
-		when('={{ [200, 404].includes($json.statusCode) }}', 'true', undefined, 'boolean'),
+		[9, 0],
+		// Looked for in the wrong place, everything would be new.
+		when(
+			"={{ [200, 404].includes($json.status) && typeof ($json.fields ?? '') === 'object' }}",
+			'true',
+			undefined,
+			'boolean',
+		),
 	);
 	canvas.node(
 		'Leave out what is older',
 		'n8n-nodes-sparkloop.sparkLoop',
-		[9, 0],
+		[10, 0],
 		{
 			resource: 'contact',
 			operation: 'compare',
 			event: `={{ ${EVENT} }}`,
-			knownReferrals: '={{ $json.body?.contact?.fields?.RH_TOTREF }}',
-			knownGuard: '={{ $json.body?.contact?.fields?.RH_GUARD }}',
+			knownReferrals: '={{ $json.fields.RH_TOTREF }}',
+			knownGuard: '={{ $json.fields.RH_GUARD }}',
 		},
 		{ onError: 'continueErrorOutput' },
 	);
 	canvas.node(
 		'Is anything new?',
 		'if',
-		[10, 0],
+		[11, 0],
 		when('={{ $json.stale }}', 'false', undefined, 'boolean'),
 	);
 	canvas.node(
 		'Write the fields',
 		'httpRequest',
-		[11, 0],
+		[12, 0],
 		{
 			method: 'PUT',
 			...call,
@@ -138,21 +150,21 @@ function guardedWrite(canvas: Canvas): void {
 		// Two tries and all time-outs together stay below the execution's own.
 		{ retryOnFail: true, maxTries: 2, waitBetweenTries: 2000, onError: 'continueErrorOutput' },
 	);
-	giveLeaseBack(canvas, 'Give the lease back', [12, 0]);
+	giveLeaseBack(canvas, 'Give the lease back', [13, 0]);
 	canvas.node(
 		'What went wrong',
 		'set',
-		[12, 1.1],
+		[13, 1.1],
 		assign(
 			{
 				reason:
-					"={{ $json.error?.message ?? $json.error ?? 'it answered with status ' + $json.statusCode }}",
+					"={{ $json.error?.message ?? $json.error ?? ($json.status === 200 ? \"the fields are not where 'Find its fields' looks for them\" : 'it answered with status ' + $json.status) }}",
 			},
 			false,
 		),
 	);
-	giveLeaseBack(canvas, 'Give it back all the same', [13, 1.1]);
-	canvas.node('Stop: not written', 'stopAndError', [14, 1.1], {
+	giveLeaseBack(canvas, 'Give it back all the same', [14, 1.1]);
+	canvas.node('Stop: not written', 'stopAndError', [15, 1.1], {
 		errorMessage:
 			"=The contact was not written: {{ $('What went wrong').first().json.reason }}. SparkLoop sends the event again.",
 	});
@@ -163,7 +175,8 @@ function guardedWrite(canvas: Canvas): void {
 	canvas.chain(
 		lease.taken,
 		'Read the contact',
-		'Did your ESP answer?',
+		'Find its fields',
+		'Are they there?',
 		'Leave out what is older',
 		'Is anything new?',
 		'Write the fields',
@@ -173,7 +186,7 @@ function guardedWrite(canvas: Canvas): void {
 	canvas.connect('Is anything new?', 1, 'Give the lease back');
 	const failing = [
 		'Read the contact',
-		'Did your ESP answer?',
+		'Are they there?',
 		'Leave out what is older',
 		'Write the fields',
 	];
@@ -201,7 +214,7 @@ Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of 
 
 **Read the contact** and **Write the fields → Credential**: the key of that API. Change method and body there if your ESP wants others.
 
-**Leave out what is older**: say where your ESP's answer has the fields RH_TOTREF and RH_GUARD.`,
+**Find its fields**: say where in your ESP's answer the contact's fields are. If your ESP spells RH_TOTREF and RH_GUARD otherwise, correct that in **Leave out what is older**.`,
 		1,
 	);
 	canvas.note(

@@ -1,4 +1,5 @@
 import { assign, switchOn, when, type Canvas, type Place } from './canvas.mts';
+import { OUTBOX_SETTING } from './intoOutbox.mts';
 
 export const TRIGGER = 'When your ESP reports a change';
 
@@ -18,7 +19,7 @@ export function eventsOfYourEsp(canvas: Canvas): void {
 		responseData: 'noData',
 		options: {},
 	});
-	canvas.node('Settings', 'set', [1, 0.3], assign({ table: 'SparkLoop outbox' }));
+	canvas.node('Settings', 'set', [1, 0.3], assign(OUTBOX_SETTING));
 	canvas.node(
 		'Read the event',
 		'set',

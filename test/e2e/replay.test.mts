@@ -43,7 +43,7 @@ beforeAll(async () => {
 			'replay.json',
 			{ webhookUrl, ...values },
 			// As it is, n8n forgets its runs, and could not be asked how they ended.
-			{ saveManualExecutions: true, saveDataSuccessExecution: 'all' },
+			{ settings: { saveManualExecutions: true, saveDataSuccessExecution: 'all' } },
 		);
 		const { status, data } = await n8n.api.waitForExecution(
 			await n8n.api.runWorkflow(replay.id, 'Replay'),

@@ -1,6 +1,7 @@
 import type { SparkLoopEvent } from '../../sandbox/events.mts';
 import { importWorkflow } from '../../scripts/story/importing.mts';
 import { killAndRestart, setGround, type Ground } from '../../scripts/story/stage.mts';
+import { Peer } from '../support/peer.mts';
 
 const ENTRANCE = 'When SparkLoop sends an event';
 
@@ -45,6 +46,11 @@ const sync = (email: string, tot: number) => ({
 	type: 'sync_subscriber',
 	subscriber: { id: 'sub_1', email, tot_referrals: tot, referral_code: 'code' },
 });
+async function lastError(workflow: string): Promise<string | undefined> {
+	const { api } = ground.n8n;
+	const [failed] = await api.listExecutions({ workflowId: workflow, status: ['error'] });
+	return (await api.getExecution(failed.id)).data.resultData.error?.message;
+}
 const fields = (email: string) => ground.sandbox.esp.find(email)?.fields ?? {};
 
 it('writes what is new, and of a late event nothing', async () => {
@@ -77,12 +83,40 @@ it('tells SparkLoop when the ESP fails, and holds nobody up after that', async (
 	expect(await send(sync(email, 1))).toBe(200);
 	expect(Date.now() - since).toBeLessThan(4_000);
 	expect(fields(email)).toMatchObject({ RH_TOTREF: 1 });
-	const [failed] = await ground.n8n.api.listExecutions({ workflowId, status: ['error'] });
-	const { data } = await ground.n8n.api.getExecution(failed.id);
-	expect(data.resultData.error?.message).toBe(
+	expect(await lastError(workflowId)).toBe(
 		'The contact was not written: it answered with status 500. SparkLoop sends the event again.',
 	);
 }, 30_000);
+
+it('says so when the fields are not where it looks for them, rather than take everything for new', async () => {
+	const { n8n, credentials } = ground;
+	const odd = await Peer.start(() => ({ status: 200, body: { data: { custom: {} } } }));
+	const elsewhere = await importWorkflow(n8n.api, credentials, 'sparkloop-to-your-esp.json', {
+		contactUrl: `${odd.url}/contacts/{email}`,
+	});
+	// It has the same entrance.
+	await n8n.api.unpublish(workflowId);
+	await n8n.api.publish(elsewhere.id);
+	expect(await send(sync('odd@example.com', 1))).toBe(500);
+	await n8n.api.unpublish(elsewhere.id);
+	await n8n.api.publish(workflowId);
+	await odd.stop();
+	expect(odd.received.map(({ method }) => method)).toEqual(['GET']);
+	expect(await lastError(elsewhere.id)).toMatch(
+		/^The contact was not written: the fields are not where 'Find its fields' looks for them\./,
+	);
+}, 30_000);
+
+it('writes each contact to its own address, whatever is in it', async () => {
+	const email = "o'hara+news/x@example.com";
+	const from = ground.sandbox.calls.log.length;
+	expect(await send(sync(email, 1))).toBe(200);
+	expect(ground.sandbox.calls.log.slice(from)).toMatchObject([
+		{ method: 'GET', path: "/esp/contacts/o'hara%2Bnews%2Fx%40example.com", status: 404 },
+		{ method: 'PUT', path: "/esp/contacts/o'hara%2Bnews%2Fx%40example.com", status: 200 },
+	]);
+	expect(fields(email)).toMatchObject({ RH_TOTREF: 1 });
+});
 
 it('gives the lease of a killed n8n to the next one, once it has run out', async () => {
 	const email = 'killed@example.com';

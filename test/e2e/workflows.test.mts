@@ -2,7 +2,14 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { n8nCli } from '../../scripts/n8n/cli.mts';
-import { contact, expectedFields, settled } from '../../scripts/story/checks.mts';
+import {
+	contact,
+	expectedFields,
+	runOutbox,
+	settled,
+	subscriber,
+	waiting,
+} from '../../scripts/story/checks.mts';
 import { submitForm } from '../../scripts/story/forms.mts';
 import { workflowFile } from '../../scripts/story/importing.mts';
 import { setStage, type Stage } from '../../scripts/story/stage.mts';
@@ -98,19 +105,44 @@ describe('the box, when people or services misbehave', () => {
 		expect((await contact(stage, email)).referrer_code).toBe('first1');
 	});
 
-	it('says so when SparkLoop is down, and the same link works once it is back', async () => {
+	it('keeps it in the outbox while SparkLoop is down, with who brought the person, and in order', async () => {
 		const email = 'patient@example.com';
-		await submitForm(stage.box.signUpForm, [email, 'Patient']);
+		const { referralCode } = subscriber(stage.sandbox, 'once@example.com');
+		await submitForm(`${stage.box.signUpForm}?rh_ref=${referralCode}`, [email, 'Patient']);
 		const link = await confirmLink(email);
-		stage.sandbox.faults.inbound.failNext(1, { status: 403 });
-		await expect(submitForm(link, [])).rejects.toThrow('500');
-		expect((await contact(stage, email)).status).toBe('pending');
+		stage.sandbox.faults.inbound.down();
 		await submitForm(link, []);
+		const { token } = await contact(stage, email);
+		expect(await contact(stage, email)).toMatchObject({ status: 'subscribed' });
+		stage.sandbox.faults.clear();
+		await submitForm(`${stage.box.manageForm}?token=${String(token)}`, ['Unsubscribe', '']);
+		expect(await contact(stage, email)).toMatchObject({ status: 'unsubscribed' });
+		expect(stage.sandbox.program.find(email)).toBeUndefined();
+		expect((await waiting(stage)).map(({ person }) => person)).toEqual([
+			` ${email} `,
+			` ${email} `,
+		]);
+
+		for (let run = 0; run < 90 && (await waiting(stage)).length > 0; run += 1) {
+			await runOutbox(stage);
+		}
 		await settled(stage);
-		expect(await contact(stage, email)).toMatchObject({
-			status: 'subscribed',
-			...expectedFields(stage, email),
+		expect(subscriber(stage.sandbox, email)).toMatchObject({
+			status: 'unsubscribed',
+			referrerCode: referralCode,
 		});
+		expect(await contact(stage, email)).toMatchObject(expectedFields(stage, email));
+	}, 120_000);
+
+	it('hands what SparkLoop refuses for good to the outbox, which reports it', async () => {
+		const email = 'refused@example.com';
+		await submitForm(stage.box.signUpForm, [email, 'Refused']);
+		stage.sandbox.faults.inbound.failNext(1, { status: 403 });
+		await submitForm(await confirmLink(email), []);
+		await runOutbox(stage);
+		expect(await waiting(stage)).toMatchObject([
+			{ person: ` ${email} `, state: 'parked', reason: expect.stringMatching(/status 403/) },
+		]);
 	});
 
 	it('subscribes once when the answer of SparkLoop is lost', async () => {

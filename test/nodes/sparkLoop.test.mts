@@ -1108,6 +1108,20 @@ describe('Send As Is', () => {
 		options: { longestPause: 0, maxAttempts: 1 },
 	});
 
+	it('does not leave out, without a word, what only the API can be told', async () => {
+		const payload = {
+			type: 'subscribe',
+			subscriber: { email: 'a@b.co' },
+			details: { referrer_code: 'f9464199' },
+		};
+		const sent = await send([{ details: { payload } }], { parameters: again('incomingWebhook') });
+		expect(errorOf(sent)).toMatchObject({
+			message: "'Event' holds 'referrer_code', which only the API can be told [item 0]",
+			description: expect.stringMatching(/Choose 'API' under 'Send Through'/),
+		});
+		expect(peer.received).toEqual([]);
+	});
+
 	it.each(['incomingWebhook', 'api'])(
 		'sends what left the error output (%s) as it was',
 		async (sendThrough) => {

@@ -90,19 +90,27 @@ function keptEventOf(
 	sendThrough: SendThrough,
 ): EnteredEvent {
 	const kept = keptEvent(value);
-	if ('event' in kept) {
-		const withDetails = sendThrough === 'api' && kept.event.type === 'subscribe';
-		return { event: kept.event, details: withDetails ? keptDetails(value) : {} };
-	}
-	const what =
-		'reason' in kept
-			? kept.reason
-			: `holds an event in which ${kept.problems.map(({ field, what }) => `'${field}' ${what}`).join(', and ')}`;
-	return {
+	const refuse = (what: string, description: string): EnteredEvent => ({
 		error: new NodeOperationError(this.getNode(), `'Event' ${what} [item ${item}]`, {
 			itemIndex: item,
-			description:
-				"Give an event as it left this node's error output, under details.payload: a type and its subscriber.",
+			description,
 		}),
-	};
+	});
+	if ('event' in kept) {
+		const details = kept.event.type === 'subscribe' ? keptDetails(value) : {};
+		const [onlyForTheApi] = Object.keys(details);
+		if (sendThrough !== 'api' && onlyForTheApi) {
+			return refuse(
+				`holds '${onlyForTheApi}', which only the API can be told`,
+				"Choose 'API' under 'Send Through', or take the event's 'details' out.",
+			);
+		}
+		return { event: kept.event, details };
+	}
+	return refuse(
+		'reason' in kept
+			? kept.reason
+			: `holds an event in which ${kept.problems.map(({ field, what }) => `'${field}' ${what}`).join(', and ')}`,
+		"Give an event as it left this node's error output, under details.payload: a type and its subscriber.",
+	);
 }
