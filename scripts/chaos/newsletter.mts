@@ -69,6 +69,14 @@ export class Newsletter {
 		return [...first, ...this.random.shuffled(plan)];
 	}
 
+	/** The addresses that people have now. */
+	get addresses(): Set<string> {
+		return new Set([
+			...this.readers.map(({ email }) => email),
+			...Array.from({ length: this.friends }, (_, index) => `friend${index + 1}@example.com`),
+		]);
+	}
+
 	get size(): number {
 		return this.left.length;
 	}

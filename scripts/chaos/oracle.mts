@@ -73,6 +73,18 @@ const idsOf = ({ subscriber, referrer }: DeliveryAttempt['event']): string[] =>
 		return typeof id === 'string' ? [id] : [];
 	});
 
+/** People in SparkLoop whom the newsletter does not have: somebody was told of under an address that had changed. */
+export const strangers = (
+	subscribers: readonly Subscriber[],
+	addresses: ReadonlySet<string>,
+): Finding[] =>
+	subscribers
+		.filter(({ email }) => !addresses.has(email))
+		.map(({ id, email }) => ({
+			who: id,
+			what: `is nobody: ${email} is not an address of anybody`,
+		}));
+
 /** What SparkLoop must have been told for a report of the ESP. */
 const toldAs = ({ event, email, previous_email }: Report): string =>
 	event === 'email_changed'

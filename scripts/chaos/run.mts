@@ -10,6 +10,7 @@ import {
 	heardBySparkLoop,
 	hitByStaleSync,
 	rewardsHandedOut,
+	strangers,
 	type Finding,
 } from './oracle.mts';
 import type { World } from './world.mts';
@@ -240,7 +241,7 @@ async function verdict(
 		lost: [...heard.lost, ...rewards.lost],
 		doubled: rewards.doubled,
 		outOfOrder: heard.outOfOrder,
-		wrong: [...contactsOf(world), ...status],
+		wrong: [...contactsOf(world), ...status, ...strangers(subscribers, newsletter.addresses)],
 		staleSyncs: counts.stale,
 		unclear: rewards.unclear,
 		repeated: heard.repeated,

@@ -77,7 +77,7 @@ Sends to SparkLoop what could not be delivered, for up to 31 days.
 		[2.6, -1.8],
 		[2.6, 1.1],
 		`### Why nothing is lost, and nothing overtakes
-An event leaves the table only after SparkLoop took it. A later event of somebody waits behind an earlier one that is stuck.
+An event leaves the table only after SparkLoop took it. A later event of somebody waits behind an earlier one, until that is written down as delivered.
 
 Only one run sends at a time: it takes a **lease**, by an update that succeeds for one of them. If n8n is killed, the lease runs out after ten minutes, and the next run goes on. An event that was sent just before the kill is sent once more: told twice that somebody subscribed, changed or left, SparkLoop has nothing new to learn.`,
 		5,
@@ -121,7 +121,7 @@ function drain(canvas: Canvas): void {
 		{
 			mode: 'raw',
 			jsonOutput:
-				"={{ $runIndex > 0 ? $('Choose what is due').last().json : { after: 0, met: [] } }}",
+				"={{ $runIndex > 0 ? $('Choose what is due').last().json : { after: 0, met: [], sent: 0, behind: 0 } }}",
 			options: {},
 		},
 		{ executeOnce: true },

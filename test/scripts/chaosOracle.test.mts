@@ -9,6 +9,7 @@ import {
 	heardBySparkLoop,
 	hitByStaleSync,
 	rewardsHandedOut,
+	strangers,
 } from '../../scripts/chaos/oracle.mts';
 import { holds, report } from '../../scripts/chaos/report.mts';
 import type { Verdict } from '../../scripts/chaos/run.mts';
@@ -121,6 +122,14 @@ describe('what was handed out', () => {
 			unclear: 1,
 		});
 	});
+});
+
+it('whoever has an address of nobody is a stranger', () => {
+	const people = [
+		{ id: 'a', email: 'a@b.co' },
+		{ id: 'b', email: 'b@b.co' },
+	] as Subscriber[];
+	expect(strangers(people, new Set(['a@b.co', 'c@b.co']))).toMatchObject([{ who: 'b' }]);
 });
 
 it('a contact differs when it is missing or any field is another', () => {

@@ -46,35 +46,54 @@ const row = (id: number, people: string[], due = 0): Row => ({
 const LATER = Number.MAX_SAFE_INTEGER;
 
 describe('choosing what is due', () => {
-	const choose = (rows: object[], met: string[] = []) =>
-		runCode('chooseDue.js.txt', rows, { 'Read from here': [{ after: 0, met }] })[0] as {
-			due: Row[];
-			met: string[];
-			after: number;
-			more: boolean;
-		};
+	const PASS = { after: 0, met: [] as string[], sent: 0, behind: 0 };
+	type Chosen = typeof PASS & { due: Row[]; more: boolean };
+	const choose = (rows: object[], pass: Partial<typeof PASS> = {}, settings = SETTINGS) =>
+		runCode('chooseDue.js.txt', rows, {
+			'Read from here': [{ ...PASS, ...pass }],
+			Settings: [settings],
+		})[0] as Chosen;
+	const ids = ({ due }: Chosen) => due.map(({ id }) => id);
 
 	it('takes what is due, and leaves what is not', () => {
 		const chosen = choose([row(1, ['a']), row(2, ['b'], LATER)]);
-		expect(chosen).toMatchObject({ due: [{ id: 1 }], after: 2, more: false });
+		expect([ids(chosen), chosen.more]).toEqual([[1], false]);
 	});
 
-	it('says that there is more when the page is full', () => {
-		expect(choose([1, 2, 3].map((id) => row(id, [String(id)]))).more).toBe(true);
+	it('goes on with the next page when this one is full', () => {
+		const full = [1, 2, 3].map((id) => row(id, [String(id)]));
+		expect(choose(full)).toMatchObject({ after: 3, met: ['1', '2', '3'], sent: 3, more: true });
+	});
+
+	it('takes one event of each person, and begins again for those behind them', () => {
+		const chosen = choose([row(1, ['a']), row(2, ['a'])]);
+		expect(ids(chosen)).toEqual([1]);
+		expect(chosen).toMatchObject({ ...PASS, more: true });
+		expect(choose([row(4, ['b'])], { met: ['a'], sent: 3, behind: 1 })).toMatchObject({
+			...PASS,
+			more: true,
+		});
+	});
+
+	it('does not begin again when nothing was sent: what waits is behind something that is not due', () => {
+		expect(choose([row(1, ['a'], LATER), row(2, ['a'])])).toMatchObject({ due: [], more: false });
+	});
+
+	it('does not take again what this run has tried, however soon it would be due', () => {
+		const { startedAt } = SETTINGS;
+		const chosen = choose([row(1, ['a'], startedAt + 1), row(2, ['b'], startedAt)]);
+		expect(ids(chosen)).toEqual([2]);
 	});
 
 	it('leaves the rest to the next run when there is no time for another page', () => {
-		const rows = [1, 2, 3].map((id) => row(id, [String(id)]));
 		const late = { ...SETTINGS, startedAt: Date.now() - SETTINGS.runFor };
-		const [chosen] = runCode('chooseDue.js.txt', rows, {
-			'Read from here': [{ after: 0, met: [] }],
-			Settings: [late],
-		});
-		expect(chosen).toMatchObject({ due: [{ id: 1 }, { id: 2 }, { id: 3 }], more: false });
+		const full = [1, 2, 3].map((id) => row(id, [String(id)]));
+		expect(choose(full, {}, late)).toMatchObject({ due: full, more: false });
+		expect(choose([row(1, ['a']), row(2, ['a'])], {}, late).more).toBe(false);
 	});
 
 	it('makes nothing of an empty page', () => {
-		expect(choose([{}])).toEqual({ due: [], met: [], after: 0, more: false });
+		expect(choose([{}])).toEqual({ due: [], ...PASS, more: false });
 	});
 
 	it('lets nobody overtake: not directly, not through a changed address, not on a later page', () => {
@@ -88,14 +107,12 @@ describe('choosing what is due', () => {
 				fc.subarray(['a', 'b', 'c', 'd', 'e']),
 				(plan, met) => {
 					const rows = plan.map(([people, due], index) => row(index + 1, people, due ? 0 : LATER));
-					const sent = new Set(choose(rows, met).due.map(({ id }) => id));
+					const sent = new Set(ids(choose(rows, { met })));
 					plan.forEach(([people, due], index) => {
 						const shares = (others: string[]) =>
 							others.some((one) => (people as string[]).includes(one));
-						const stuckBefore = plan.some(
-							([others], earlier) => earlier < index && !sent.has(earlier + 1) && shares(others),
-						);
-						expect(sent.has(index + 1)).toBe(due && !stuckBefore && !shares(met));
+						const isBehind = plan.slice(0, index).some(([others]) => shares(others));
+						expect(sent.has(index + 1)).toBe(due && !isBehind && !shares(met));
 					});
 				},
 			),
@@ -103,13 +120,32 @@ describe('choosing what is due', () => {
 		);
 	});
 
-	it('hands on everybody it has met', () => {
-		expect(choose([row(1, ['a', 'b']), row(2, ['c'], LATER)], ['x']).met).toEqual([
-			'x',
-			'a',
-			'b',
-			'c',
-		]);
+	it('sends everything in the end, each person in order, whatever the pages', () => {
+		const people = fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 2 });
+		fc.assert(
+			fc.property(
+				fc.array(people, { maxLength: 12 }),
+				fc.integer({ min: 1, max: 4 }),
+				(plan, size) => {
+					let waiting = plan.map((who, index) => row(index + 1, who));
+					const sent: number[] = [];
+					let pass: Chosen = { ...PASS, due: [], more: true };
+					for (let page = 0; pass.more; page += 1) {
+						expect(page).toBeLessThan(100);
+						const { after } = pass;
+						const rows = waiting.filter(({ id }) => id > after).slice(0, size);
+						pass = choose(rows, pass, { ...SETTINGS, pageSize: size });
+						sent.push(...ids(pass));
+						waiting = waiting.filter(({ id }) => !sent.includes(id));
+					}
+					expect([...sent].sort((a, b) => a - b)).toEqual(plan.map((_, index) => index + 1));
+					for (const who of ['a', 'b', 'c']) {
+						const mine = sent.filter((id) => (plan[id - 1] as string[]).includes(who));
+						expect(mine).toEqual([...mine].sort((a, b) => a - b));
+					}
+				},
+			),
+		);
 	});
 });
 
