@@ -134,6 +134,7 @@ async function bringOurs(
 		minute: 1_000,
 		longestPause: 10_000,
 		leaseFor: 30_000,
+		runFor: 10_000,
 	});
 	const reports = await bring('your-esp-to-outbox.json', {});
 	const alerts = await bring('alerts.json', {
