@@ -1,0 +1,61 @@
+import type { Measurement } from './measure.mts';
+import type { Figures, Part } from './processes.mts';
+
+const PARTS: readonly Part[] = ['main', 'webhook', 'worker', 'task runner', 'PostgreSQL', 'Redis'];
+
+type Row = Record<string, string>;
+
+/** Columns padded to their widest cell; text to the left, figures to the right. */
+function table(rows: readonly Row[]): string {
+	const columns = Object.keys(rows[0]);
+	const lines = [Object.fromEntries(columns.map((column) => [column, column])), ...rows];
+	const widths = columns.map((column) => Math.max(...lines.map((line) => line[column].length)));
+	return lines
+		.map((line) =>
+			columns
+				.map((column, index) =>
+					index < 2 ? line[column].padEnd(widths[index]) : line[column].padStart(widths[index]),
+				)
+				.join('  '),
+		)
+		.join('\n');
+}
+
+const figure = (value: number | undefined, digits = 0) => value?.toFixed(digits) ?? '';
+
+const eachPart = (figures: Figures, digits: number): Row =>
+	Object.fromEntries(PARTS.map((part) => [part, figure(figures[part], digits)]));
+
+const sum = (figures: Figures) => Object.values(figures).reduce((total, value) => total + value, 0);
+
+/** All measurements, to be read: what an event takes, and how much memory there was. */
+export function tables(measurements: readonly Measurement[]): string {
+	const speed = measurements.map(
+		(one): Row => ({
+			n8n: one.ground,
+			what: one.what,
+			events: figure(one.events),
+			refused: figure(one.refused),
+			'per s': figure(one.eventsPerSecond, 1),
+			'p50 ms': figure(one.p50),
+			'p95 ms': figure(one.p95),
+			'CPU ms': figure(sum(one.cpu), 1),
+			...eachPart(one.cpu, 1),
+			'lease ms': figure(one.lease?.held),
+			'waited %': figure(one.lease && one.lease.waited * 100),
+			'KB kept': figure(one.bytes / 1024, 1),
+			'others %': figure(one.others * 100),
+		}),
+	);
+	const memory = measurements.map(
+		(one): Row => ({ n8n: one.ground, what: one.what, ...eachPart(one.memory, 0) }),
+	);
+	return [
+		'What an event takes: CPU milliseconds in all and of each process, and how long its answer takes',
+		'lease ms: how long a contact is held; waited: events that found it held; others: CPU of other programs',
+		table(speed),
+		'',
+		'Peak memory in MB: of n8n the largest process of a kind, of PostgreSQL all its processes',
+		table(memory),
+	].join('\n');
+}
