@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 
+import { Canvas } from './workflows/canvas.mts';
 import { importWorkflow } from './story/importing.mts';
 import { setStage, type Stage } from './story/stage.mts';
 import { STORY } from './story/story.mts';
@@ -108,6 +109,39 @@ async function panel(page: Page, stage: Stage, id: string, node: string, name: s
 	await details.screenshot({ path: file(name) });
 }
 
+/** The node on its own, with the operation that people meet first. @returns the workflow's id */
+async function importSubscribe({ n8n, credentials }: Stage): Promise<string> {
+	const canvas = new Canvas('A sign-up');
+	canvas.node('Start', 'manualTrigger', [0, 0], {});
+	canvas.node(
+		'SparkLoop',
+		'n8n-nodes-sparkloop.sparkLoop',
+		[1, 0],
+		{
+			resource: 'subscriber',
+			operation: 'subscribe',
+			sendThrough: 'api',
+			email: '={{ $json.email }}',
+			additionalFields: {
+				name: '={{ $json.name }}',
+				createdAt: '={{ $json.createdAt }}',
+				referrerCode: '={{ $json.referrer_code }}',
+			},
+		},
+		{ credentials: { [credentials.api.type]: { id: credentials.api.id, name: 'SparkLoop API' } } },
+	);
+	canvas.chain('Start', 'SparkLoop');
+	canvas.pin('Start', [
+		{
+			email: 'ann@example.com',
+			name: 'Ann Archer',
+			createdAt: '2026-01-01T00:00:00.000Z',
+			referrer_code: 'f9464199',
+		},
+	]);
+	return await n8n.api.importWorkflow({ ...canvas.toFile() });
+}
+
 async function takePictures(browser: Browser, stage: Stage): Promise<void> {
 	const canvases = await browser.newPage({ viewport: LARGE, deviceScaleFactor: 2 });
 	await logIn(canvases, stage);
@@ -129,7 +163,7 @@ async function takePictures(browser: Browser, stage: Stage): Promise<void> {
 	await logIn(panels, stage);
 	const event = 'When SparkLoop sends an event';
 	await panel(panels, stage, sparkLoopToYourEsp.id, event, 'trigger');
-	await panel(panels, stage, box.id, 'Tell SparkLoop of the sign-up', 'node');
+	await panel(panels, stage, await importSubscribe(stage), 'SparkLoop', 'node');
 
 	const sandbox = await browser.newPage({ viewport: { width: 1440, height: 900 } });
 	await sandbox.goto(stage.sandbox.url);

@@ -85,7 +85,7 @@ SparkLoop's script cannot run on an n8n form. So the sign-up page takes the refe
 	);
 	canvas.note(
 		[-0.35, 10.45],
-		[3.1, 0.65],
+		[3.1, 0.95],
 		`### When something fails
 What SparkLoop does not take is kept in the outbox, which sends it for up to 31 days. Any other step that fails shows its form's error page, and the same link works again. SparkLoop hears 500 and sends its event again, for up to a month.
 
@@ -121,7 +121,7 @@ Failures are noted at the bottom; import *Alerts* to be told. Or choose an error
 		'SparkLoop event',
 		"Writes what is new of the link, the counts and the rewards to the contact's row. What comes late changes nothing, and one execution at a time writes a contact.",
 	);
-	lane(canvas, 13, 2, 'Set up', 'Makes the contact list; running it again changes nothing.');
+	lane(canvas, 13, 2.1, 'Set up', 'Makes the contact list; running it again changes nothing.');
 	lane(canvas, 15.2, 1.6, 'Failures', 'Every failure is noted; import *Alerts* to be told.');
 }
 
@@ -581,7 +581,7 @@ function setUp(canvas: Canvas): void {
 		[5.6, 13.55],
 		when('={{ $input.all().length }}', 'equals', '1', 'number'),
 	);
-	canvas.node('Stop: names too alike', 'stopAndError', [6.6, 14.25], {
+	canvas.node('Stop: names too alike', 'stopAndError', [6.6, 14.45], {
 		errorMessage: `=n8n finds Data Tables by a part of their name, and several contain '{{ $('Settings').first().json.table }}'. Choose another name for 'table' in 'Settings', and run the set-up again.`,
 	});
 	canvas.connect('Which way in?', 4, 'Create the contact list');

@@ -196,7 +196,7 @@ function guardedWrite(canvas: Canvas): void {
 
 function notes(canvas: Canvas): void {
 	canvas.note(
-		[-0.35, -1.7],
+		[-0.35, -2.9],
 		[3.1, 1.35],
 		`## SparkLoop → your ESP
 Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of your contacts.
@@ -207,7 +207,7 @@ Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of 
 		1,
 	);
 	canvas.note(
-		[6.75, -1.7],
+		[6.75, -2.9],
 		[5, 1.35],
 		`### Fill in: where your contacts live
 **Settings → contactUrl** is the address of one contact in your ESP's API. \`{email}\` stands for the address of the contact.
@@ -218,7 +218,7 @@ Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of 
 		1,
 	);
 	canvas.note(
-		[2.9, -1.7],
+		[2.9, -2.9],
 		[3.7, 1.35],
 		`### Why no older event overwrites a newer one
 Events come twice, late and in any order. So the contact is read first, and of an event only what is **newer** is written: a larger count of referrals, a later win. \`sync_subscriber\` says how things are now, and may lower the count (a reset).
@@ -229,7 +229,14 @@ What cannot be told: a \`sync_subscriber\` that comes late looks like a new one.
 		5,
 	);
 	canvas.note(
-		[11.9, -1.7],
+		[7, -1.35],
+		[4.75, 0.65],
+		`### Optional: record
+With \`yes\` in **Settings → record**, every event that was handled is written into a Data Table, from which *Replay* can feed it in again.`,
+		7,
+	);
+	canvas.note(
+		[11.9, -2.9],
 		[2.6, 1.35],
 		`### When something fails
 SparkLoop hears 200 only once the fields are written. While your ESP is down it hears 500 and sends the event again, for up to a month: nothing is lost, and writing twice does no harm.
