@@ -2,6 +2,7 @@ import type { Call } from '../../sandbox/calls.mts';
 import type { DeliveryAttempt } from '../../sandbox/deliveries.mts';
 import type { Person } from '../../sandbox/events.mts';
 import type { Subscriber } from '../../sandbox/subscriber.mts';
+import { fieldsOf } from '../story/fieldsOf.mts';
 import type { Reader, Report } from './newsletter.mts';
 
 /** What is compared of a contact, and what it should be. */
@@ -17,11 +18,7 @@ export interface Finding {
 export function expectedFields(person: Person, subscriber: Subscriber): Fields {
 	const win = subscriber.wins.at(-1);
 	return {
-		RH_SUBID: person.id,
-		RH_CODE: person.referral_code,
-		RH_REFLINK: person.referral_link,
-		RH_ISREF: person.referred ? 'YES' : 'NO',
-		RH_TOTREF: person.tot_referrals,
+		...fieldsOf(person),
 		RH_LASTREWARD: win?.rewardId,
 		RH_COUPON: win?.coupon,
 	};

@@ -2,6 +2,7 @@ import { deepStrictEqual } from 'node:assert/strict';
 
 import type { Sandbox } from '../../sandbox/server.mts';
 import type { Row } from '../n8n/dataTables.mts';
+import { fieldsOf } from './fieldsOf.mts';
 import type { Stage } from './stage.mts';
 
 /** Everything is delivered within this time, or something is wrong. Milliseconds. */
@@ -28,14 +29,7 @@ export function subscriber(sandbox: Sandbox, email: string) {
 
 /** The RH_ fields that a person should have, derived from SparkLoop's own state. */
 export function expectedFields({ sandbox }: Stage, email: string): Record<string, unknown> {
-	const person = sandbox.program.describe(subscriber(sandbox, email));
-	return {
-		RH_SUBID: person.id,
-		RH_CODE: person.referral_code,
-		RH_REFLINK: person.referral_link,
-		RH_ISREF: person.referred ? 'YES' : 'NO',
-		RH_TOTREF: person.tot_referrals,
-	};
+	return fieldsOf(sandbox.program.describe(subscriber(sandbox, email)));
 }
 
 /** @throws when a value of `actual` is not the expected one; keys that are not expected may be anything */

@@ -1,5 +1,5 @@
 import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
-import { columnsOf, matching, table } from './dataTable.mts';
+import { columnsOf, matching, table, tableOf } from './dataTable.mts';
 import { codeText, createFailuresTable, FAILURES_TABLE, noteFailures } from './failures.mts';
 import { createLeases, giveLeaseBack } from './leases.mts';
 
@@ -389,15 +389,12 @@ function cleanUp(canvas: Canvas): void {
 
 function setUp(canvas: Canvas): void {
 	const failures = createFailuresTable(canvas, [3, 1.9]);
-	canvas.node('Create the table of alerts', 'dataTable', [4, 1.9], {
-		resource: 'table',
-		operation: 'create',
-		tableName: `={{ ${SETTINGS}.table }}`,
-		columns: {
-			column: Object.entries(ALERTS_COLUMNS).map(([name, type]) => ({ name, type })),
-		},
-		options: { createIfNotExists: true },
-	});
+	canvas.node(
+		'Create the table of alerts',
+		'dataTable',
+		[4, 1.9],
+		tableOf(`={{ ${SETTINGS}.table }}`, ALERTS_COLUMNS),
+	);
 	canvas.connect('Is it time to look?', 1, failures);
 	canvas.chain(
 		failures,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Canvas, Place } from './canvas.mts';
-import { columnsOf, table } from './dataTable.mts';
+import { columnsOf, table, tableOf } from './dataTable.mts';
 
 /** The Data Table that every flow notes its failures in. No setting: no Settings node runs in an error execution. */
 export const FAILURES_TABLE = 'SparkLoop failures';
@@ -72,13 +72,10 @@ export function noteFailures(canvas: Canvas, [column, row]: Place): void {
 
 /** Adds the node that makes the table of failures, for the branch that sets a flow up. @returns its name */
 export function createFailuresTable(canvas: Canvas, place: Place): string {
-	return canvas.node('Create the table of failures', 'dataTable', place, {
-		resource: 'table',
-		operation: 'create',
-		tableName: FAILURES_TABLE,
-		columns: {
-			column: Object.entries(FAILURES_COLUMNS).map(([name, type]) => ({ name, type })),
-		},
-		options: { createIfNotExists: true },
-	});
+	return canvas.node(
+		'Create the table of failures',
+		'dataTable',
+		place,
+		tableOf(FAILURES_TABLE, FAILURES_COLUMNS),
+	);
 }

@@ -1,5 +1,5 @@
 import { type Canvas, type Place, when } from './canvas.mts';
-import { columnsOf, matching, table } from './dataTable.mts';
+import { columnsOf, matching, table, tableOf } from './dataTable.mts';
 
 /** The table of leases: whoever sets `until` of a row to a later time may do what the row stands for until then. */
 export const LEASE_COLUMNS = { name: 'string', until: 'number' } as const;
@@ -108,15 +108,12 @@ export function giveLeaseBack(canvas: Canvas, name: string, place: Place): strin
  * @returns the first node; nothing may follow the last, which may have nothing to do
  */
 export function createLeases(canvas: Canvas, [column, row]: Place, names: string): string {
-	canvas.node('Create the leases', 'dataTable', [column, row], {
-		resource: 'table',
-		operation: 'create',
-		tableName: `={{ ${SETTINGS}.leases }}`,
-		columns: {
-			column: Object.entries(LEASE_COLUMNS).map(([name, type]) => ({ name, type })),
-		},
-		options: { createIfNotExists: true },
-	});
+	canvas.node(
+		'Create the leases',
+		'dataTable',
+		[column, row],
+		tableOf(`={{ ${SETTINGS}.leases }}`, LEASE_COLUMNS),
+	);
 	canvas.node('List the leases', 'set', [column + 1, row], {
 		mode: 'raw',
 		jsonOutput: `={{ { name: ${names} } }}`,

@@ -1,5 +1,5 @@
 import { assign, Canvas, switchOn, when, type Place, type WorkflowFile } from './canvas.mts';
-import { columnsOf, matching, table } from './dataTable.mts';
+import { columnsOf, matching, table, tableOf } from './dataTable.mts';
 import { createFailuresTable, noteFailures } from './failures.mts';
 import { OUTBOX_SETTING, sendOrKeep } from './intoOutbox.mts';
 import {
@@ -562,13 +562,12 @@ function sparkLoopEvent(canvas: Canvas): void {
 }
 
 function setUp(canvas: Canvas): void {
-	canvas.node('Create the contact list', 'dataTable', [3.6, 13.55], {
-		resource: 'table',
-		operation: 'create',
-		tableName: NAME_OF_THE_TABLE,
-		columns: { column: Object.entries(COLUMNS).map(([name, type]) => ({ name, type })) },
-		options: { createIfNotExists: true },
-	});
+	canvas.node(
+		'Create the contact list',
+		'dataTable',
+		[3.6, 13.55],
+		tableOf(NAME_OF_THE_TABLE, COLUMNS),
+	);
 	canvas.node('List tables of that name', 'dataTable', [4.6, 13.55], {
 		resource: 'table',
 		operation: 'list',

@@ -1,5 +1,5 @@
 import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
-import { columnsOf, matching, table } from './dataTable.mts';
+import { columnsOf, matching, table, tableOf } from './dataTable.mts';
 import { codeText, createFailuresTable, noteFailures } from './failures.mts';
 import { OUTBOX_SETTING } from './intoOutbox.mts';
 import { createLeases, giveLeaseBack } from './leases.mts';
@@ -258,15 +258,12 @@ function drain(canvas: Canvas): void {
 }
 
 function setUp(canvas: Canvas): void {
-	canvas.node('Create the outbox', 'dataTable', [3.2, 2.2], {
-		resource: 'table',
-		operation: 'create',
-		tableName: "={{ $('Settings').first().json.table }}",
-		columns: {
-			column: Object.entries(OUTBOX_COLUMNS).map(([name, type]) => ({ name, type })),
-		},
-		options: { createIfNotExists: true },
-	});
+	canvas.node(
+		'Create the outbox',
+		'dataTable',
+		[3.2, 2.2],
+		tableOf("={{ $('Settings').first().json.table }}", OUTBOX_COLUMNS),
+	);
 	canvas.connect('Is it time to send?', 1, 'Create the outbox');
 	canvas.chain(
 		'Create the outbox',

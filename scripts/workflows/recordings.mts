@@ -1,5 +1,5 @@
 import { type Canvas, type Place, when } from './canvas.mts';
-import { columnsOf, table } from './dataTable.mts';
+import { columnsOf, table, tableOf } from './dataTable.mts';
 
 /** What was received and handled, in the order in which that was done. */
 export const RECORDING_COLUMNS = {
@@ -47,12 +47,9 @@ export function record(canvas: Canvas, [column, row]: Place, item: string): stri
 
 /** Makes the table of recordings. @returns the node */
 export const createRecordings = (canvas: Canvas, place: Place): string =>
-	canvas.node('Create the recordings', 'dataTable', place, {
-		resource: 'table',
-		operation: 'create',
-		tableName: `={{ ${SETTINGS}.recordings }}`,
-		columns: {
-			column: Object.entries(RECORDING_COLUMNS).map(([name, type]) => ({ name, type })),
-		},
-		options: { createIfNotExists: true },
-	});
+	canvas.node(
+		'Create the recordings',
+		'dataTable',
+		place,
+		tableOf(`={{ ${SETTINGS}.recordings }}`, RECORDING_COLUMNS),
+	);

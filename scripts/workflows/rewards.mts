@@ -1,5 +1,5 @@
 import { assign, Canvas, condition, switchOn, when, type WorkflowFile } from './canvas.mts';
-import { columnsOf, matching, table } from './dataTable.mts';
+import { columnsOf, matching, table, tableOf } from './dataTable.mts';
 import { createFailuresTable, noteFailures } from './failures.mts';
 import {
 	createLeases,
@@ -367,15 +367,12 @@ function lookForLeftClaims(canvas: Canvas): void {
 }
 
 function setUp(canvas: Canvas): void {
-	canvas.node('Create the ledger', 'dataTable', [3.4, 5], {
-		resource: 'table',
-		operation: 'create',
-		tableName: `={{ ${SETTINGS}.ledger }}`,
-		columns: {
-			column: Object.entries(LEDGER_COLUMNS).map(([name, type]) => ({ name, type })),
-		},
-		options: { createIfNotExists: true },
-	});
+	canvas.node(
+		'Create the ledger',
+		'dataTable',
+		[3.4, 5],
+		tableOf(`={{ ${SETTINGS}.ledger }}`, LEDGER_COLUMNS),
+	);
 	canvas.connect('Which way in?', 2, 'Create the ledger');
 	const failures = createFailuresTable(canvas, [4.4, 5]);
 	canvas.chain('Create the ledger', failures, createLeases(canvas, [5.4, 5], leasesOf('win')));

@@ -1,3 +1,4 @@
+import { deliver } from '../support/deliver.mts';
 import type { Row } from '../../scripts/n8n/dataTables.mts';
 import { importWorkflow, type ImportedWorkflow } from '../../scripts/story/importing.mts';
 import { killAndRestart, setGround, type Ground } from '../../scripts/story/stage.mts';
@@ -46,16 +47,7 @@ const win = (email: string, referrals: number, coupon: string | null = `c${refer
 	coupon_code: coupon,
 });
 const send = async (event: object): Promise<number> =>
-	(
-		await fetch(ground.n8n.url + workflow.path(ENTRANCE), {
-			method: 'POST',
-			headers: {
-				'content-type': 'application/json',
-				'SparkLoop-Token': ground.sandbox.webhookToken,
-			},
-			body: JSON.stringify(event),
-		})
-	).status;
+	await deliver(ground, workflow.path(ENTRANCE), event);
 const ledger = async (email: string): Promise<Row[]> => {
 	const [{ id }] = await ground.n8n.api.dataTables.list('SparkLoop rewards');
 	return (await ground.n8n.api.dataTables.rows(id)).filter((row) => row.email === email);

@@ -1,3 +1,4 @@
+import { deliver } from '../support/deliver.mts';
 import type { SparkLoopEvent } from '../../sandbox/events.mts';
 import { importWorkflow } from '../../scripts/story/importing.mts';
 import { killAndRestart, setGround, type Ground } from '../../scripts/story/stage.mts';
@@ -6,7 +7,7 @@ import { Peer } from '../support/peer.mts';
 const ENTRANCE = 'When SparkLoop sends an event';
 
 let ground: Ground;
-let url: string;
+let entrance: string;
 let workflowId: string;
 beforeAll(async () => {
 	ground = await setGround({ n8nPort: 0, sandboxPort: 0, progress: () => {} });
@@ -19,22 +20,12 @@ beforeAll(async () => {
 	await n8n.api.publish(workflow.id);
 	await n8n.api.waitForWebhook(workflow.path(ENTRANCE));
 	workflowId = workflow.id;
-	url = n8n.url + workflow.path(ENTRANCE);
+	entrance = workflow.path(ENTRANCE);
 }, 180_000);
 afterAll(async () => await ground?.close(), 60_000);
 afterEach(() => ground.sandbox.faults.clear());
 
-const send = async (event: object): Promise<number> =>
-	(
-		await fetch(url, {
-			method: 'POST',
-			headers: {
-				'content-type': 'application/json',
-				'SparkLoop-Token': ground.sandbox.webhookToken,
-			},
-			body: JSON.stringify(event),
-		})
-	).status;
+const send = async (event: object): Promise<number> => await deliver(ground, entrance, event);
 
 const referral = (email: string, tot: number): Partial<SparkLoopEvent> =>
 	({
