@@ -6,11 +6,11 @@ import { onQueue } from './chaos/onQueue.mts';
 import { EXTENTS } from './chaos/extents.mts';
 import { holds, report } from './chaos/report.mts';
 
-const USAGE = `Usage: npm run test:chaos -- [--seed N] [--size full|short] [--queue]
+const USAGE = `Usage: npm run test:chaos -- [--seed N] [--size full|short] [--queue] [--template]
 
   --seed N   what happens and what breaks; drawn when left out, and printed
   --size S   full: 150 readers with 250 friends, 6 kills; short: what npm test runs, one kill
-  --queue    n8n in queue mode (npm run test:queue), where a worker is killed
+  --queue    n8n in queue mode (npm run test:queue), where a worker is killed; its size is its own
   --template not our workflows, but the pattern that n8n's template library recommends, on the same events`;
 
 const say = (line = '') => process.stdout.write(`${line}\n`);

@@ -143,6 +143,8 @@ export function heardBySparkLoop(
 export interface HandedOut {
 	/** Wins that nobody handed out, and that the ledger does not report either. */
 	lost: Finding[];
+	/** Wins that were handed out to somebody else, and what was handed out though nobody had won it. */
+	strange: Finding[];
 	/** Wins that were handed out more than once. */
 	doubled: Finding[];
 	/** Wins that the ledger reports as unclear, for a person to look at. */
@@ -152,18 +154,24 @@ export interface HandedOut {
 /**
  * Compares the wins with what was handed out.
  *
- * @param handedOut coupon → how often
+ * @param handedOut coupon → the addresses it was handed out to
  * @param ledger coupon → state
  */
 export function rewardsHandedOut(
 	subscribers: readonly Subscriber[],
-	handedOut: ReadonlyMap<string, number>,
+	handedOut: ReadonlyMap<string, readonly string[]>,
 	ledger: ReadonlyMap<string, string>,
 ): HandedOut {
-	const result: HandedOut = { lost: [], doubled: [], unclear: 0 };
-	for (const { id, wins } of subscribers) {
+	const result: HandedOut = { lost: [], doubled: [], strange: [], unclear: 0 };
+	const coupons = new Set(subscribers.flatMap(({ wins }) => wins.map(({ coupon }) => coupon)));
+	for (const coupon of handedOut.keys()) {
+		if (coupons.has(coupon)) continue;
+		result.strange.push({ who: 'nobody', what: `won what was handed out with ${coupon}` });
+	}
+	for (const { id, email, wins } of subscribers) {
 		for (const { coupon, referrals } of wins) {
-			const times = handedOut.get(String(coupon)) ?? 0;
+			const winners = handedOut.get(String(coupon)) ?? [];
+			const times = winners.length;
 			const isUnclear = ledger.get(String(coupon)) === 'unclear';
 			if (isUnclear) result.unclear += 1;
 			const finding = {
@@ -171,8 +179,20 @@ export function rewardsHandedOut(
 				what: `the win at ${referrals} referrals, handed out ${times} times`,
 			};
 			if (times > 1) result.doubled.push(finding);
+			if (winners.some((winner) => winner !== email)) {
+				result.strange.push({
+					who: id,
+					what: `somebody else got the win at ${referrals} referrals`,
+				});
+			}
 			if (times === 0 && !isUnclear) result.lost.push(finding);
 		}
 	}
 	return result;
 }
+
+/** Texts in which an address of somebody's stands, though none may. */
+export const withAddresses = (what: string, texts: readonly unknown[]): Finding[] =>
+	texts
+		.filter((text) => /@example\.com|%40example\.com/i.test(JSON.stringify(text)))
+		.map((text) => ({ who: what, what: JSON.stringify(text) }));

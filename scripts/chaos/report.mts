@@ -1,9 +1,17 @@
 import type { Finding } from './oracle.mts';
 import type { Verdict } from './run.mts';
 
-/** Whether nothing was lost, doubled, wrong or out of order. */
-export const holds = ({ lost, doubled, wrong, outOfOrder }: Verdict): boolean =>
-	[lost, doubled, wrong, outOfOrder].every((findings) => findings.length === 0);
+/** Whether nothing was lost, doubled, wrong or out of order, and no more unclear than kills and silence explain. */
+export const holds = ({
+	lost,
+	doubled,
+	wrong,
+	outOfOrder,
+	unclear,
+	mostUnclear,
+}: Verdict): boolean =>
+	[lost, doubled, wrong, outOfOrder].every((findings) => findings.length === 0) &&
+	unclear <= mostUnclear;
 
 const MOST_SHOWN = 20;
 
@@ -25,11 +33,11 @@ export function report(verdict: Verdict): string {
 		'',
 		...listed('Lost', verdict.lost),
 		...listed('Doubled fulfilments', verdict.doubled),
-		...listed('Wrong contacts', verdict.wrong),
+		...listed('Wrong', verdict.wrong),
 		...listed('Out of order', verdict.outOfOrder),
 		'',
 		row('Set back by a late sync, and healed', verdict.staleSyncs),
-		row('Wins reported as unclear', verdict.unclear),
+		row('Wins reported as unclear', `${verdict.unclear} (at most ${verdict.mostUnclear})`),
 		row('Told to SparkLoop once more', verdict.repeated),
 		row('Failures noted', verdict.failures),
 		row('Alerts raised', verdict.alerts),

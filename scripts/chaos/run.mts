@@ -11,6 +11,7 @@ import {
 	hitByStaleSync,
 	rewardsHandedOut,
 	strangers,
+	withAddresses,
 	type Finding,
 } from './oracle.mts';
 import type { World } from './world.mts';
@@ -45,8 +46,9 @@ export interface Verdict {
 	wrong: Finding[];
 	/** Contacts that a late sync_subscriber had set back, and that the next one put right. */
 	staleSyncs: number;
-	/** Wins that are reported as unclear. */
+	/** Wins that are reported as unclear; and how many can be, after kills and a shop that did not answer. */
 	unclear: number;
+	mostUnclear: number;
 	repeated: number;
 	crashes: number;
 	failures: number;
@@ -60,6 +62,9 @@ const REWARDS = [
 	{ name: 'A month on us', referrals: 3, recurring: true, coupon: true },
 ];
 
+/** How many events are delivered at the same time. */
+const AT_ONCE = 10;
+
 const WITHIN = 300_000;
 const TICK = 4_000;
 
@@ -69,7 +74,7 @@ export const sandboxOptions = (seed: number): SandboxOptions => ({
 	rewards: REWARDS,
 	callLogLimit: 100_000,
 	delivery: {
-		concurrency: 10,
+		concurrency: AT_ONCE,
 		timeoutMs: 25_000,
 		timeScale: 1_000,
 		firstRetryMs: 1_000_000,
@@ -230,6 +235,7 @@ async function verdict(
 			: [{ who: email, what: `is ${actual} in SparkLoop, not ${expected}` }];
 	});
 	const { log } = sandbox.deliveries;
+	const failures = await world.failureRows();
 	return {
 		seed: counts.seed,
 		fromSparkLoop: new Set(log.map(({ eventNumber }) => eventNumber)).size,
@@ -241,12 +247,20 @@ async function verdict(
 		lost: [...heard.lost, ...rewards.lost],
 		doubled: rewards.doubled,
 		outOfOrder: heard.outOfOrder,
-		wrong: [...contactsOf(world), ...status, ...strangers(subscribers, newsletter.addresses)],
+		wrong: [
+			...contactsOf(world),
+			...status,
+			...strangers(subscribers, newsletter.addresses),
+			...rewards.strange,
+			...withAddresses('a failure', failures),
+			...withAddresses('an alert', [...(await world.alertRows()), ...outside.alerts]),
+		],
 		staleSyncs: counts.stale,
 		unclear: rewards.unclear,
+		mostUnclear: outside.unanswered + counts.crashes * AT_ONCE,
 		repeated: heard.repeated,
 		crashes: counts.crashes,
-		failures: await world.failures(),
+		failures: failures.length,
 		alerts: outside.alerts.length,
 		seconds: counts.seconds,
 	};

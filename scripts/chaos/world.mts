@@ -17,13 +17,15 @@ export interface Engine {
 	crash(): Promise<void>;
 }
 
-/** How the shop that hands rewards out behaves: `refuse` and `hang` do not hand anything out and say so, or not. */
+/** How the shop behaves: `refuse` hands nothing out and says so; `hang` hands out and does not answer. */
 export type ShopMood = 'accept' | 'refuse' | 'hang';
 
 /** Who hands the rewards out, and who hears the alerts. */
 export class Outside {
-	/** Coupon of the reward → how often it was handed out. */
-	readonly handedOut = new Map<string, number>();
+	/** Coupon of the reward → whom it was handed out to, each time. */
+	readonly handedOut = new Map<string, string[]>();
+	/** How often nothing was answered. */
+	unanswered = 0;
 	readonly alerts: Array<Record<string, unknown>> = [];
 	mood: ShopMood = 'accept';
 	url = '';
@@ -41,8 +43,12 @@ export class Outside {
 					return;
 				} else {
 					const coupon = String(body.coupon);
-					this.handedOut.set(coupon, (this.handedOut.get(coupon) ?? 0) + 1);
-					if (this.mood === 'hang') return;
+					const winners = this.handedOut.get(coupon) ?? [];
+					this.handedOut.set(coupon, [...winners, String(body.email)]);
+					if (this.mood === 'hang') {
+						this.unanswered += 1;
+						return;
+					}
 				}
 				response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
 			});
@@ -76,8 +82,9 @@ export interface World {
 	/** What waits in the outbox, and what it has given up. */
 	outboxRows(): Promise<Row[]>;
 	ledgerRows(): Promise<Row[]>;
-	/** How many failures were noted. */
-	failures(): Promise<number>;
+	/** What was noted of failures, and told of them. */
+	failureRows(): Promise<Row[]>;
+	alertRows(): Promise<Row[]>;
 }
 
 const SPARKLOOP_EVENTS = ['sync_subscriber', 'new_referral', 'reward_unlocked'];
@@ -117,8 +124,15 @@ async function bringOurs(
 	outside: Outside,
 ): Promise<Flows> {
 	const bring = async (file: string, values: Record<string, string | number>) =>
-		await importWorkflow(engine.api, credentials, file, values);
-	const leases = { leaseFor: 20_000 };
+		await importWorkflow(
+			engine.api,
+			credentials,
+			file,
+			values,
+			// As in earnest, no execution outlives its lease.
+			'waitFor' in values ? { settings: { executionTimeout: 15 } } : {},
+		);
+	const leases = { leaseFor: 20_000, waitFor: 8_000 };
 	const contacts = await bring('sparkloop-to-your-esp.json', {
 		contactUrl: `${sandbox.espUrl}/contacts/{email}`,
 		timeout: 1_500,
@@ -168,7 +182,8 @@ async function bringOurs(
 		},
 		outboxRows: async () => await rowsOf('SparkLoop outbox'),
 		ledgerRows: async () => await rowsOf('SparkLoop rewards'),
-		failures: async () => (await rowsOf('SparkLoop failures')).length,
+		failureRows: async () => await rowsOf('SparkLoop failures'),
+		alertRows: async () => await rowsOf('SparkLoop alerts'),
 	};
 }
 
@@ -199,6 +214,7 @@ async function bringTemplate(
 		tick: async () => {},
 		outboxRows: async () => [],
 		ledgerRows: async () => [],
-		failures: async () => 0,
+		failureRows: async () => [],
+		alertRows: async () => [],
 	};
 }

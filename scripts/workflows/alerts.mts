@@ -121,7 +121,7 @@ n8n starts no error workflow for an execution that was stopped, by hand or by it
 		[-0.35, 2.7],
 		[6.3, 0.65],
 		`### For other workflows too
-The part below is on every canvas of this package. Any other workflow can use this one: there, choose *Alerts* under **⋯ → Settings → Error workflow**. n8n starts it only while *Alerts* is published, and only for executions that did not start by hand.`,
+The part below is on every canvas of this package that works by itself. Any other workflow can use this one: there, choose *Alerts* under **⋯ → Settings → Error workflow**. n8n starts it only while *Alerts* is published, and only for executions that did not start by hand.`,
 		5,
 	);
 }

@@ -95,7 +95,7 @@ What SparkLoop refuses for good (4xx), or does not take within 31 days, is **par
 		[8.4, -1.8],
 		[2.6, 1.1],
 		`### When something fails
-A run that parks an event ends with an error that says how many. It is noted below; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.
+A run that parks an event ends with an error that says how many, and one that could try nothing (a credential is missing) with the reason; the next then comes in ten minutes. It is noted below; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.
 
 To send a parked event again, correct it in the table, and set its state to \`waiting\`.`,
 		4,

@@ -1,6 +1,5 @@
 import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
 import { matching, table } from './dataTable.mts';
-import { noteFailures } from './failures.mts';
 import { RECORDING_SETTINGS } from './recordings.mts';
 
 const SETTINGS = "$('Settings').first().json";
@@ -99,7 +98,6 @@ export function replay(): WorkflowFile {
 	);
 	canvas.connect('Is there one?', 1, 'All is replayed');
 	canvas.connect('Was it taken?', 1, 'Stop: not taken');
-	noteFailures(canvas, [0, 1.6]);
 	return canvas.toFile();
 }
 
@@ -119,7 +117,7 @@ Feeds recorded events through a workflow again: after a mistake in it, or to fil
 		[3, -1.8],
 		[2.6, 1.3],
 		`### It ends where it was
-The events go in one after the other, in the order in which they were handled, through the same doors. What a contact already has newer stays; what a \`sync_subscriber\` says is said again in its place. So contacts pass through earlier states, and end in the same one: **pause what your ESP starts by RH_LASTREWARD or RH_COUPON**.
+The events go in one after the other, in the order in which they were handled, through the same doors. What a contact already has newer stays; what a \`sync_subscriber\` says is said again in its place. So contacts pass through earlier states, and end in the same one if nothing is missing and the replay goes up to now: **pause what your ESP starts by RH_LASTREWARD or RH_COUPON**.
 
 *Reward fulfilment* knows every win of the last 31 days, and hands nothing out twice.`,
 		5,
@@ -128,7 +126,7 @@ The events go in one after the other, in the order in which they were handled, t
 		[5.8, -1.8],
 		[2.6, 1.3],
 		`### When something fails
-It stops at the first event that is not taken, and says from where to go on. Import *Alerts* to be told, or choose an error workflow of your own under **⋯ → Settings → Error workflow**.
+It stops at the first event that is not taken, and says from where to go on. You see it here: n8n starts no error workflow (**⋯ → Settings → Error workflow**) for what is run by hand.
 
 The recordings hold e-mail addresses. A Data Table can be downloaded and uploaded as a CSV file, to keep them elsewhere; all tables of an n8n together hold 200 MiB. One run bears about a hundred thousand events: split more by *from* and *to*.`,
 		4,

@@ -76,7 +76,7 @@ The next win of a recurring reward is another win. A row older than 31 days hold
 		[7.1, -2.3],
 		[4, 1.2],
 		`### Never repeated blindly
-An answer of 4xx means that nothing was handed out: the row is \`open\`, and tried again, with growing pauses. After no answer, a 5xx, or a kill in between nobody knows: the row is \`unclear\`, and you are told.
+An answer of 4xx (but 408) means that nothing was handed out: the row is \`open\`, and tried again, with pauses from a minute to a day. After no answer, any other answer, or a kill in between nobody knows: the row is \`unclear\`, and you are told.
 
 If your shop takes the same **Idempotency-Key** only once, write \`yes\` into **Settings → repeatable**: then all of these are finished by themselves.`,
 		5,
@@ -184,17 +184,34 @@ function claim(canvas: Canvas): void {
 		}),
 		options: {},
 	});
-	canvas.node('Claim it again', 'dataTable', [7.2, 0], {
-		resource: 'row',
-		operation: 'update',
-		dataTableId: LEDGER,
-		...matching(['id', 'eq', '={{ $json.id }}']),
-		columns: columnsOf({
-			state: 'claimed',
-			until: `={{ Date.now() + ${SETTINGS}.claimFor }}`,
-		}),
-		options: {},
-	});
+	canvas.node(
+		'Claim it again',
+		'dataTable',
+		[7.2, 0],
+		{
+			resource: 'row',
+			operation: 'update',
+			dataTableId: LEDGER,
+			// The schedule may have taken it since.
+			...matching(
+				['id', 'eq', '={{ $json.id }}'],
+				['state', 'eq', 'open'],
+				['until', 'eq', '={{ $json.until }}'],
+			),
+			columns: columnsOf({
+				state: 'claimed',
+				until: `={{ Date.now() + ${SETTINGS}.claimFor }}`,
+			}),
+			options: {},
+		},
+		{ alwaysOutputData: true },
+	);
+	canvas.node(
+		'Is it claimed?',
+		'if',
+		[8.2, 0.1],
+		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
+	);
 	giveLeaseBack(canvas, 'Give the lease back', [8.4, -0.9]);
 	giveLeaseBack(canvas, 'Nothing to do: give it back', [7.2, 1.1]);
 	canvas.node('The claim', 'noOp', [9.6, 0.4], {});
@@ -202,8 +219,10 @@ function claim(canvas: Canvas): void {
 	canvas.connect('Which way in?', 0, lease.first);
 	canvas.chain(lease.taken, 'Look into the ledger', 'What does it say?', 'Claim it');
 	canvas.connect('What does it say?', 1, 'Claim it again');
+	canvas.chain('Claim it again', 'Is it claimed?');
+	canvas.connect('Is it claimed?', 1, 'Nothing to do: give it back');
 	canvas.connect('What does it say?', 2, 'Nothing to do: give it back');
-	for (const claimed of ['Claim it', 'Claim it again']) {
+	for (const claimed of ['Claim it', 'Is it claimed?']) {
 		// The upper one runs first: nobody has to wait for the fulfilment.
 		canvas.connect(claimed, 0, 'Give the lease back');
 		canvas.connect(claimed, 0, 'The claim');
@@ -275,7 +294,7 @@ function fulfil(canvas: Canvas): void {
 	);
 	canvas.node('Done', 'noOp', [15, 0], {});
 	canvas.node('Stop: not fulfilled', 'stopAndError', [15, 0.9], {
-		errorMessage: `={{ (${count('unclear')} + ${count('open')}) + ' rewards were not fulfilled (' + $('${SETTLED}').first().json.note + '). ' + (${count('unclear')} > 0 ? ${LOOK} : 'They are tried again by themselves.') }}`,
+		errorMessage: `={{ (${count('unclear')} + ${count('open')}) + ' rewards were not fulfilled (' + $('${SETTLED}').all().find(({ json }) => json.state !== 'fulfilled').json.note + '). ' + (${count('unclear')} > 0 ? ${LOOK} : 'They are tried again by themselves.') }}`,
 	});
 	canvas.chain('The claim', 'Fulfil it', 'What became of it?', SETTLED, 'Is it fulfilled?', 'Done');
 	canvas.connect('Is it fulfilled?', 1, 'Stop: not fulfilled');

@@ -51,7 +51,13 @@ export const sampleItems = (): object[] => {
 				RH_TOTREF: 4,
 				RH_LASTREWARD: 'reward_38sf38hd',
 			},
-			order: { referrals: 4, guard: null, guardField: 'RH_GUARD', rewardFields: ['RH_LASTREWARD'] },
+			order: {
+				referrals: 4,
+				referralsField: 'RH_TOTREF',
+				guard: null,
+				guardField: 'RH_GUARD',
+				rewardFields: ['RH_LASTREWARD'],
+			},
 			...last,
 		},
 		{
@@ -65,7 +71,13 @@ export const sampleItems = (): object[] => {
 				RH_ISREF: 'YES',
 				RH_TOTREF: 0,
 			},
-			order: { referrals: 0, guard: null, guardField: 'RH_GUARD', rewardFields: [] },
+			order: {
+				referrals: 0,
+				referralsField: 'RH_TOTREF',
+				guard: null,
+				guardField: 'RH_GUARD',
+				rewardFields: [],
+			},
 			...last,
 		},
 	];

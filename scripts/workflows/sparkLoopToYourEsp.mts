@@ -110,7 +110,7 @@ function guardedWrite(canvas: Canvas): void {
 		[9, 0],
 		// Looked for in the wrong place, everything would be new.
 		when(
-			"={{ [200, 404].includes($json.status) && typeof ($json.fields ?? '') === 'object' }}",
+			"={{ [200, 404].includes($json.status) && typeof ($json.fields ?? '') === 'object' && !Array.isArray($json.fields) }}",
 			'true',
 			undefined,
 			'boolean',
@@ -124,8 +124,8 @@ function guardedWrite(canvas: Canvas): void {
 			resource: 'contact',
 			operation: 'compare',
 			event: `={{ ${EVENT} }}`,
-			knownReferrals: '={{ $json.fields.RH_TOTREF }}',
-			knownGuard: '={{ $json.fields.RH_GUARD }}',
+			knownReferrals: `={{ $json.fields[${EVENT}.order.referralsField] }}`,
+			knownGuard: `={{ $json.fields[${EVENT}.order.guardField] }}`,
 		},
 		{ onError: 'continueErrorOutput' },
 	);
@@ -202,7 +202,7 @@ function notes(canvas: Canvas): void {
 Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of your contacts.
 
 1. Create the fields in your ESP: RH_SUBID, RH_CODE, RH_REFLINK, RH_ISREF, RH_TOTREF, RH_COUPON, RH_LASTREWARD, RH_GUARD.
-2. Trigger: choose the credential with your SparkLoop token, and how your ESP spells the fields.
+2. Trigger: choose the credential with your SparkLoop token, and how your ESP spells the fields (RH_GUARD under **Options → Extra Fields**).
 3. Run **Set up (run once)**, and publish. In SparkLoop, add a webhook with the trigger's **Production URL** and tick **Subscriber Created or Updated**, **New Referral** and **Reward Unlocked**.`,
 		1,
 	);
@@ -214,7 +214,7 @@ Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of 
 
 **Read the contact** and **Write the fields → Credential**: the key of that API. Change method and body there if your ESP wants others.
 
-**Find its fields**: say where in your ESP's answer the contact's fields are. If your ESP spells RH_TOTREF and RH_GUARD otherwise, correct that in **Leave out what is older**.`,
+**Find its fields**: say where in your ESP's answer the contact's fields are.`,
 		1,
 	);
 	canvas.note(
@@ -225,7 +225,7 @@ Events come twice, late and in any order. So the contact is read first, and of a
 
 One execution at a time writes a contact: the one that holds its **lease**, by an update that succeeds for one of them. If n8n is killed, the lease runs out after two minutes.
 
-What cannot be told: a \`sync_subscriber\` that comes late looks like a new one. The person's next event puts it right.`,
+What cannot be told: a \`sync_subscriber\` that comes late looks like a new one. The person's next event puts the count right, the next win the coupon.`,
 		5,
 	);
 	canvas.note(

@@ -114,7 +114,9 @@ it('tries again by itself what is open and due', async () => {
 	const [row] = await ledger(email);
 	expect(Number(row.until) - Date.now()).toBeGreaterThan(50_000);
 	await ground.n8n.api.dataTables.update(table, ['id', row.id], { until: 1 });
-	const runs = await Promise.all([check(), check(), check()]);
+	// SparkLoop repeats the event in the same moment.
+	const [again, ...runs] = await Promise.all([send(win(email, 3)), check(), check(), check()]);
+	expect(again).toBe(200);
 	expect(runs.map(({ status }) => status)).toEqual(['success', 'success', 'success']);
 	expect(await ledger(email)).toMatchObject([{ state: 'fulfilled' }]);
 	expect(orders(email)).toHaveLength(2);

@@ -44,7 +44,13 @@ describe('the contacts of an event', () => {
 					RH_TOTREF: 0,
 					RH_LASTREWARD: 'reward_38sf38hd',
 				},
-				order: { referrals: 0, guard: null, guardField: null, rewardFields: ['RH_LASTREWARD'] },
+				order: {
+					referrals: 0,
+					referralsField: 'RH_TOTREF',
+					guard: null,
+					guardField: null,
+					rewardFields: ['RH_LASTREWARD'],
+				},
 			},
 		]);
 	});
@@ -62,7 +68,13 @@ describe('the contacts of an event', () => {
 					RH_TOTREF: 4,
 					RH_LASTREWARD: 'reward_38sf38hd',
 				},
-				order: { referrals: 4, guard: null, guardField: null, rewardFields: ['RH_LASTREWARD'] },
+				order: {
+					referrals: 4,
+					referralsField: 'RH_TOTREF',
+					guard: null,
+					guardField: null,
+					rewardFields: ['RH_LASTREWARD'],
+				},
 			},
 			{
 				role: 'subscriber',
@@ -74,7 +86,13 @@ describe('the contacts of an event', () => {
 					RH_ISREF: 'YES',
 					RH_TOTREF: 0,
 				},
-				order: { referrals: 0, guard: null, guardField: null, rewardFields: [] },
+				order: {
+					referrals: 0,
+					referralsField: 'RH_TOTREF',
+					guard: null,
+					guardField: null,
+					rewardFields: [],
+				},
 			},
 		]);
 	});
@@ -101,7 +119,13 @@ describe('the contacts of an event', () => {
 				role: 'lead',
 				email: 'lead@b.co',
 				fields: { RH_ISREF: 'REJECTED' },
-				order: { referrals: null, guard: null, guardField: null, rewardFields: [] },
+				order: {
+					referrals: null,
+					referralsField: 'RH_TOTREF',
+					guard: null,
+					guardField: null,
+					rewardFields: [],
+				},
 			},
 		]);
 	});

@@ -81,6 +81,38 @@ describe('an event that is older than what the contact has', () => {
 	});
 });
 
+describe('a reward', () => {
+	it('is changed by wins alone, once one is known: of two at the same count the same one stays', () => {
+		const both = [win(3, 'one'), { ...win(3, 'two'), coupon_code: 'other' }];
+		for (const wins of [both, [...both].reverse()]) {
+			for (const at of [0, 1, 2]) {
+				const order: object[] = [...wins];
+				order.splice(at, 0, referral(4, 'one'));
+				const contact = [...order, ...wins].reduce(receive, {});
+				const first = both.reduce(receive, {});
+				expect(contact).toMatchObject({
+					RH_LASTREWARD: first.RH_LASTREWARD,
+					RH_COUPON: first.RH_COUPON,
+				});
+			}
+		}
+	});
+});
+
+it('the friend of new_referral is told that they were referred, though their count is the same', () => {
+	const parsed = parseEvent({
+		type: 'new_referral',
+		referrer: person(1),
+		subscriber: { id: 'f', email: 'f@b.co', tot_referrals: 0, referred: true },
+	});
+	if ('reason' in parsed) throw new Error(parsed.reason);
+	const [, friend] = contactUpdates(parsed.event, SETTINGS, eventKey(parsed.event));
+	const told = (referrals: number) =>
+		newFields({ event: 'new_referral', ...friend }, { referrals, guard: null });
+	expect(told(0)).toMatchObject({ RH_ISREF: 'YES' });
+	expect(told(1)).toEqual({});
+});
+
 describe('sync_subscriber', () => {
 	it('lowers the count, as a reset of the campaign does, and what is won then counts again', () => {
 		const before = [referral(9), win(10, 'r5')].reduce(receive, {});
@@ -179,11 +211,15 @@ it('gives nothing but what the event has, whatever the contact has', () => {
 			(all, referrals, won, tot, has, event) => {
 				const order = {
 					referrals,
+					referralsField: null,
 					guard: won,
 					guardField: null,
 					rewardFields: Object.keys(all).slice(0, 1),
 				};
-				const fresh = newFields({ event, fields: all, order }, { referrals: tot, guard: has });
+				const fresh = newFields(
+					{ event, role: 'subscriber', fields: all, order },
+					{ referrals: tot, guard: has },
+				);
 				for (const [name, value] of Object.entries(fresh)) expect(all[name]).toBe(value);
 			},
 		),

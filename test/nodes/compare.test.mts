@@ -42,7 +42,7 @@ async function compare(contacts: object[], parameters: object = {}, extra: Parti
 }
 
 it('takes the items of the trigger, and leaves in them what is new for each contact', async () => {
-	const result = await compare([{ RH_TOTREF: '3' }, { RH_TOTREF: 0 }]);
+	const result = await compare([{ RH_TOTREF: '3' }, { RH_TOTREF: 1 }]);
 	const [items] = outputs(result, 'Compare');
 	expect(items).toMatchObject([
 		{

@@ -150,7 +150,13 @@ describe('the items', () => {
 				RH_TOTREF: 4,
 				RH_LASTREWARD: 'reward_38sf38hd',
 			},
-			order: { referrals: 4, guard: null, guardField: null, rewardFields: ['RH_LASTREWARD'] },
+			order: {
+				referrals: 4,
+				referralsField: 'RH_TOTREF',
+				guard: null,
+				guardField: null,
+				rewardFields: ['RH_LASTREWARD'],
+			},
 			payload,
 		});
 		expect(friend).toMatchObject({

@@ -10,11 +10,13 @@ import {
 	hitByStaleSync,
 	rewardsHandedOut,
 	strangers,
+	withAddresses,
 } from '../../scripts/chaos/oracle.mts';
 import { holds, report } from '../../scripts/chaos/report.mts';
 import type { Verdict } from '../../scripts/chaos/run.mts';
 
 const NOTHING = { lost: [], doubled: [], wrong: [], outOfOrder: [] };
+const COUNTS = { unclear: 1, mostUnclear: 1 };
 const FINDING = { who: 'sub_1', what: 'is not there' };
 
 describe('what SparkLoop heard', () => {
@@ -97,19 +99,24 @@ describe('a late sync', () => {
 
 describe('what was handed out', () => {
 	const winner = (...coupons: string[]) =>
-		({ id: 'ann', wins: coupons.map((coupon) => ({ coupon, referrals: 3 })) }) as Subscriber;
+		({
+			id: 'ann',
+			email: 'ann@b.co',
+			wins: coupons.map((coupon) => ({ coupon, referrals: 3 })),
+		}) as Subscriber;
 
 	it('is right when each win was handed out once', () => {
-		const handedOut = new Map([['a', 1]]);
+		const handedOut = new Map([['a', ['ann@b.co']]]);
 		expect(rewardsHandedOut([winner('a')], handedOut, new Map([['a', 'fulfilled']]))).toEqual({
 			lost: [],
 			doubled: [],
+			strange: [],
 			unclear: 0,
 		});
 	});
 
 	it('counts what was handed out twice, what was not at all, and what is reported as unclear', () => {
-		const handedOut = new Map([['twice', 2]]);
+		const handedOut = new Map([['twice', ['ann@b.co', 'ann@b.co']]]);
 		const ledger = new Map([
 			['unclear', 'unclear'],
 			['never', 'claimed'],
@@ -132,6 +139,29 @@ it('whoever has an address of nobody is a stranger', () => {
 	expect(strangers(people, new Set(['a@b.co', 'c@b.co']))).toMatchObject([{ who: 'b' }]);
 });
 
+it('knows who else got a reward, and what nobody had won', () => {
+	const people = [
+		{ id: 'ann', email: 'ann@b.co', wins: [{ coupon: 'a', referrals: 3 }] },
+	] as Subscriber[];
+	const handedOut = new Map([
+		['a', ['bob@b.co']],
+		['x', ['ann@b.co']],
+	]);
+	expect(rewardsHandedOut(people, handedOut, new Map()).strange).toEqual([
+		{ who: 'nobody', what: 'won what was handed out with x' },
+		{ who: 'ann', what: 'somebody else got the win at 3 referrals' },
+	]);
+});
+
+it('nothing holds when more is unclear than kills and silence explain', () => {
+	expect(holds({ ...NOTHING, unclear: 2, mostUnclear: 1 } as unknown as Verdict)).toBe(false);
+});
+
+it('finds addresses in what was noted and told', () => {
+	expect(withAddresses('an alert', [{ text: 'Failed for reader1@example.com' }])).toHaveLength(1);
+	expect(withAddresses('an alert', [{ text: 'Failed at https://example.com/…' }])).toEqual([]);
+});
+
 it('a contact differs when it is missing or any field is another', () => {
 	expect(difference(undefined, {})).toBe('is missing');
 	expect(difference({ A: 1, B: 2 }, { A: 1 })).toBeUndefined();
@@ -139,8 +169,8 @@ it('a contact differs when it is missing or any field is another', () => {
 });
 
 it.each(Object.keys(NOTHING))('nothing holds when anything is %s', (kind) => {
-	const verdict = { ...NOTHING, [kind]: [FINDING] } as unknown as Verdict;
-	expect(holds({ ...NOTHING } as unknown as Verdict)).toBe(true);
+	const verdict = { ...NOTHING, ...COUNTS, [kind]: [FINDING] } as unknown as Verdict;
+	expect(holds({ ...NOTHING, ...COUNTS } as unknown as Verdict)).toBe(true);
 	expect(holds(verdict)).toBe(false);
 	expect(report(verdict)).toMatch(/It does not hold/);
 	expect(report(verdict)).toMatch(/sub_1: is not there/);

@@ -182,11 +182,15 @@ describe('working out what is next', () => {
 	});
 
 	it('counts no attempt for what was held back, and does not postpone it', () => {
-		expect(next(failed({ attempts: 0 }), { attempts: 3, due: 5 })).toMatchObject({
-			state: 'waiting',
-			attempts: 3,
-			due: 5,
+		const rows = [row(1, ['a']), { ...row(2, ['b'], 5), attempts: 3 }];
+		const [, heldBack] = runCode('workOutNext.js.txt', [failed({}), failed({ attempts: 0 })], {
+			'One item per event': rows,
 		});
+		expect(heldBack).toMatchObject({ state: 'waiting', attempts: 3, due: 5 });
+	});
+
+	it('fails when nothing could even be tried, as without a credential', () => {
+		expect(() => next(failed({ attempts: 0 }))).toThrow('Nothing could be sent to SparkLoop: No');
 	});
 
 	it('parks what was refused for good, and what is older than 31 days', () => {

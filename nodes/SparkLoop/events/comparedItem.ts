@@ -34,6 +34,7 @@ export function comparedItem(
 	const fields = newFields(
 		{
 			event: String(own(item, 'event') ?? ''),
+			role: String(own(item, 'role') ?? ''),
 			fields: ownObject(item, 'fields') as Record<string, FieldValue>,
 			order: own(item, 'order') as unknown as Order,
 		},

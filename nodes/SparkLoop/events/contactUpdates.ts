@@ -40,6 +40,7 @@ export function contactUpdates(
 		const fields = contactFields(event, role, settings, key, guard);
 		const order = {
 			referrals,
+			referralsField: settings.names.RH_TOTREF || null,
 			guard,
 			guardField: settings.extra.find(({ source }) => source === 'guard')?.name ?? null,
 			rewardFields: rewardFieldNames(settings).filter((name) => name in fields),

@@ -6,6 +6,8 @@ export interface Order {
 	referrals: number | null;
 	/** Which win the event is about (`guardOf`); null when it is about none. */
 	guard: string | null;
+	/** Name of the field that holds the count, as the ESP spells it; null when it is not written. */
+	referralsField: string | null;
 	/** Name of the field that holds the guard, as the ESP spells it; null when there is none. */
 	guardField: string | null;
 	/** Names of the event's fields, as the ESP spells them, that a win changes. */
@@ -20,6 +22,8 @@ export interface Known {
 
 interface Update {
 	event: string;
+	/** Whose contact it is; of `new_referral` there are two. */
+	role: string;
 	fields: Readonly<Record<string, FieldValue>>;
 	order: Order;
 }
@@ -42,26 +46,31 @@ export const guardOf = (referrals: number | null, eventKey: string): string =>
  * any order, and carry neither a time nor a number (docs.sparkloop.app/webhooks), so the counts have to tell:
  *
  * - `sync_subscriber` says how things are, and is always newer: the only event that may lower the count, as a reset of
- *   the campaign does. Its reward is left out when it is older than the win that the contact has.
- * - Any other event is newer when its count is larger than the contact's. A win changes the reward's fields also when
- *   the count has grown since, as long as no later win is known.
+ *   the campaign does.
+ * - Any other event is newer when its count is larger than the contact's. The friend of `new_referral` has brought nobody
+ *   yet, so for that item the same count will do.
+ * - A win changes the reward's fields as long as no later win is known, also when the count has grown since. Once a win
+ *   is known, no other event changes them: `new_referral` may carry the reward before.
  *
- * Limits: a `sync_subscriber` that arrives late cannot be told from a new one, and an event from before a reset that
- * arrives after it not from a new one either; the person's next event puts both right.
+ * Limits: a `sync_subscriber` that arrives late cannot be told from a new one, an event from before a reset that arrives
+ * after it not from a new one, and one from after a reset not from an old one until the reset's own has arrived. The
+ * person's next event puts the count right, the next win the coupon. A win without any count cannot be compared.
  *
  * @returns part of `fields`; empty when nothing is new. When the count falls below the last win's, the guard falls with
  * it, so that what is won from then on is newer again
  */
 export function newFields(
-	{ event, fields, order }: Update,
+	{ event, role, fields, order }: Update,
 	known: Known,
 ): Record<string, FieldValue> {
 	const isNow = event === STATE_OF_NOW;
-	const isNewer = isNow || isAbove(order.referrals, known.referrals);
+	const isFriend = event === 'new_referral' && role === 'subscriber';
+	const isNewer =
+		isNow ||
+		isAbove(order.referrals, known.referrals) ||
+		(isFriend && order.referrals === known.referrals);
 	const last = parse(known.guard);
-	const rewardIsNewer = order.guard
-		? !last || isLater(order.guard, last)
-		: isNewer && isAbove(order.referrals, last?.referrals ?? null);
+	const rewardIsNewer = order.guard ? !last || isLater(order.guard, last) : isNewer && !last;
 
 	const fresh = Object.entries(fields).filter(([name]) =>
 		order.rewardFields.includes(name) ? rewardIsNewer : isNewer,

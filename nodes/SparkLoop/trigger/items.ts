@@ -40,7 +40,13 @@ function itemsOf(
 		role: null,
 		email: null,
 		fields: {},
-		order: { referrals: null, guard: null, guardField: null, rewardFields: [] },
+		order: {
+			referrals: null,
+			referralsField: null,
+			guard: null,
+			guardField: null,
+			rewardFields: [],
+		},
 	};
 	const updates: Array<ContactUpdate | typeof nobody> = contactUpdates(event, settings.fields, key);
 	return (updates.length > 0 ? updates : [nobody]).map((update) => ({
