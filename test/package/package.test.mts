@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { WORKFLOWS } from '../../scripts/workflows/build.mts';
+
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
 	main: string;
@@ -38,7 +40,12 @@ describe('the package', () => {
 			/^(dist\/(nodes|credentials|icons)\/|workflows\/[\w-]+\.json$|(README|CHANGELOG)\.md$|LICENSE$|index\.js$|package\.json$)/;
 		expect(files.filter((file) => !expected.test(file))).toEqual([]);
 		expect(files.filter((file) => /\.(ts|map)$|test/.test(file))).toEqual([]);
-		expect(files.filter((file) => file.startsWith('workflows/'))).toHaveLength(5);
+		const workflows = files.filter((file) => file.startsWith('workflows/'));
+		expect(workflows.sort()).toEqual(
+			Object.keys(WORKFLOWS)
+				.map((file) => `workflows/${file}`)
+				.sort(),
+		);
 	});
 
 	it.each([...manifest.n8n.nodes, ...manifest.n8n.credentials])(
