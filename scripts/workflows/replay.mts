@@ -128,7 +128,7 @@ The events go in one after the other, in the order in which they were handled, t
 		`### When something fails
 It stops at the first event that is not taken, and says from where to go on. You see it here: n8n starts no error workflow (**⋯ → Settings → Error workflow**) for what is run by hand.
 
-The recordings hold e-mail addresses. A Data Table can be downloaded and uploaded as a CSV file, to keep them elsewhere; all tables of an n8n together hold 200 MiB. One run bears about a hundred thousand events: split more by *from* and *to*.`,
+The recordings hold e-mail addresses. A Data Table can be downloaded and uploaded as a CSV file, to keep them elsewhere; all tables of an n8n together hold 200 MiB. n8n holds a whole run in memory: split a long one by *from* and *to*.`,
 		4,
 	);
 }
