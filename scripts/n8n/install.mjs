@@ -5,38 +5,27 @@ import {
 	mkdirSync,
 	readdirSync,
 	readFileSync,
-	renameSync,
-	rmSync,
-	statfsSync,
 	writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 
+import { freeGb, installOnce, isWhole, shown } from './installOnce.mjs';
 import { manifestFolder, n8nFolder } from './location.mjs';
-import { withLock } from './lock.mjs';
 import { remedyFor, runNpm, StepError } from './npm.mjs';
-import { duration, Progress } from './progress.mjs';
 
 const NEEDED_GB = 4;
-const MARKER = 'installed.json';
 const OPENS_A_DATABASE =
 	"const { Database } = require('sqlite3'); new Database(':memory:', (error) => { if (error) throw error; });";
 
 /** @param {string} folder @returns {boolean} whether an n8n was installed there to the end */
 export function isInstalled(folder = n8nFolder()) {
-	return existsSync(path.join(folder, MARKER));
+	return isWhole(folder);
 }
 
 /** The version of n8n that is asked for. */
 function wantedVersion() {
 	const manifest = JSON.parse(readFileSync(path.join(manifestFolder, 'package.json'), 'utf8'));
 	return manifest.dependencies.n8n;
-}
-
-/** What is left on the disk a folder is on. */
-function freeGb(folder) {
-	const { bavail, bsize } = statfsSync(folder);
-	return (bavail * bsize) / 1e9;
 }
 
 /** Whether npm installs a package of a lock file on this machine. */
@@ -68,27 +57,6 @@ function headersOf(folder) {
 		.map((name) => path.join(packages, name))
 		.find((candidate) => existsSync(path.join(candidate, 'include/node/node.h')));
 	return found ?? null;
-}
-
-function checkSpace(parent) {
-	const free = freeGb(parent);
-	if (free < NEEDED_GB) {
-		throw new StepError(
-			'making room for n8n',
-			`${parent} has ${free.toFixed(1)} GB left, n8n needs ${NEEDED_GB} GB.`,
-			'Free some space, or point XDG_CACHE_HOME to a folder on a larger disk.',
-		);
-	}
-}
-
-/** @param {string} title @param {() => string} detail @param {() => Promise<unknown>} work */
-async function shown(title, detail, work) {
-	const progress = new Progress(title, detail);
-	try {
-		await work();
-	} finally {
-		progress.end();
-	}
 }
 
 async function installInto(folder, log) {
@@ -145,62 +113,17 @@ async function installInto(folder, log) {
 	}
 }
 
-/** Whoever has the lock may remove what interrupted installations left. */
-function removeUnfinished(folder) {
-	const left = readdirSync(path.dirname(folder), { withFileTypes: true }).filter((entry) =>
-		entry.name.startsWith(`${path.basename(folder)}.unfinished-`),
-	);
-	for (const { name } of left) {
-		rmSync(path.join(path.dirname(folder), name), { recursive: true, force: true, maxRetries: 3 });
-	}
-}
-
 /**
- * Installs the n8n to run unless it is there. Interrupted installs are started anew; of several processes
- * that need it at once, one installs and the others wait.
+ * Installs the n8n to run unless it is there.
  * @returns {Promise<string>} the folder
  * @throws {StepError} naming the step that failed, the end of its output and what to do
  */
 export async function ensureN8n() {
-	const folder = n8nFolder();
-	if (isInstalled(folder)) return folder;
-	const parent = path.dirname(folder);
-	mkdirSync(parent, { recursive: true });
-	const waiting = () => console.log('Another process is installing n8n, waiting for it…');
-	await withLock(
-		`${folder}.lock`,
-		async () => {
-			if (isInstalled(folder)) return;
-			const started = Date.now();
-			const version = wantedVersion();
-			// A name of its own: an npm that outlived its killed parent may still write to the last one.
-			const unfinished = `${folder}.unfinished-${process.pid}`;
-			const log = `${folder}.log`;
-			rmSync(unfinished, { recursive: true, force: true });
-			checkSpace(parent);
-			console.log(
-				`Installing n8n ${version}: 5 to 10 minutes and 3 GB, once per n8n version, in\n${folder}`,
-			);
-			writeFileSync(log, '');
-			try {
-				await installInto(unfinished, log);
-			} catch (error) {
-				rmSync(unfinished, { recursive: true, force: true });
-				throw error;
-			}
-			const marker = { n8n: version, installedWith: process.version, at: new Date().toISOString() };
-			writeFileSync(path.join(unfinished, MARKER), JSON.stringify(marker));
-			rmSync(folder, { recursive: true, force: true });
-			renameSync(unfinished, folder);
-			removeUnfinished(folder);
-			rmSync(log);
-			console.log(`n8n ${version} is installed (${duration(Date.now() - started)}).`);
-			const others = readdirSync(parent).filter((name) =>
-				existsSync(path.join(parent, name, MARKER)),
-			);
-			if (others.length > 1) console.log(`You may delete older ones from ${parent}.`);
-		},
-		waiting,
-	);
-	return folder;
+	return await installOnce(n8nFolder(), {
+		name: 'n8n',
+		version: wantedVersion(),
+		cost: '5 to 10 minutes and 3 GB',
+		neededGb: NEEDED_GB,
+		install: installInto,
+	});
 }

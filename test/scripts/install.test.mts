@@ -1,9 +1,18 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	rmSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isInstalled } from '../../scripts/n8n/install.mjs';
+import { installOnce } from '../../scripts/n8n/installOnce.mjs';
 import { n8nFolder } from '../../scripts/n8n/location.mjs';
 import { withLock } from '../../scripts/n8n/lock.mjs';
 import { remedyFor, StepError } from '../../scripts/n8n/npm.mjs';
@@ -28,6 +37,43 @@ describe('the n8n to run', () => {
 		expect(isInstalled(folder)).toBe(false);
 		writeFileSync(path.join(folder, 'installed.json'), '{}');
 		expect(isInstalled(folder)).toBe(true);
+	});
+});
+
+describe('what is installed only to be run', () => {
+	const thing = (install: (folder: string) => Promise<unknown>) =>
+		installOnce(path.join(folder, 'thing-1'), {
+			name: 'thing',
+			version: '1',
+			cost: 'no time',
+			neededGb: 0,
+			install,
+		});
+	beforeEach(() => void jest.spyOn(console, 'log').mockImplementation(() => {}));
+	afterEach(() => jest.restoreAllMocks());
+
+	it('is installed once by those who need it at once', async () => {
+		let times = 0;
+		const install = async (unfinished: string) => {
+			times += 1;
+			mkdirSync(unfinished);
+			await sleep(20);
+		};
+		const found = await Promise.all([thing(install), thing(install)]);
+		expect(found).toEqual([path.join(folder, 'thing-1'), path.join(folder, 'thing-1')]);
+		expect(times).toBe(1);
+	});
+
+	it('is never there by half', async () => {
+		const broken = thing(async (unfinished) => {
+			mkdirSync(unfinished);
+			throw new Error('broken');
+		});
+		await expect(broken).rejects.toThrow('broken');
+		expect(existsSync(path.join(folder, 'thing-1'))).toBe(false);
+		mkdirSync(path.join(folder, 'thing-1.unfinished-1'));
+		await thing(async (unfinished) => mkdirSync(unfinished));
+		expect(readdirSync(folder)).toEqual(['thing-1']);
 	});
 });
 
