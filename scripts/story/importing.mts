@@ -33,12 +33,19 @@ export interface ImportedWorkflow {
 	path(entrance: string): string;
 }
 
+interface ImportOptions {
+	settings?: object;
+	sendThrough?: 'api';
+	ofTheEsp?: Readonly<Record<string, Credential>>;
+}
+
 /**
  * Does what the notes on a canvas ask a user for: imports the file, fills its settings in, chooses a credential on every
  * node that wants one, and runs the set-up.
  *
  * @param values for the Settings node
- * @param more settings of the workflow beyond those in the file; and how SparkLoop is told, if not as the file says
+ * @param more settings of the workflow beyond those in the file; how SparkLoop is told, if not as the file says; and the
+ *   ESP's own credentials, by the type that a node asks for or by the node's type
  * @throws when the set-up does not succeed
  */
 export async function importWorkflow(
@@ -46,14 +53,14 @@ export async function importWorkflow(
 	credentials: Credentials,
 	name: string,
 	values: Readonly<Record<string, string | number>> = {},
-	{ settings = {}, sendThrough }: { settings?: object; sendThrough?: 'api' } = {},
+	{ settings = {}, sendThrough, ofTheEsp = {} }: ImportOptions = {},
 ): Promise<ImportedWorkflow> {
 	const file = workflowFile(name);
 	file.settings = { ...file.settings, ...settings };
 	if (Object.keys(values).length > 0) fillIn(file, values);
 	for (const node of file.nodes) {
 		if (sendThrough && 'sendThrough' in node.parameters) node.parameters.sendThrough = sendThrough;
-		const chosen = choice(node, credentials);
+		const chosen = ofTheEsp[keyOf(node)] ?? choice(node, credentials);
 		if (chosen) node.credentials = { [chosen.type]: { id: chosen.id, name: chosen.type } };
 	}
 	const id = await api.importWorkflow(file);
@@ -76,7 +83,8 @@ async function runSetUp(api: N8nApi, id: string): Promise<void> {
 	throw new Error(`A set-up ended with ${run.status}: ${run.data.resultData.error?.message ?? ''}`);
 }
 
-interface Credential {
+/** A credential that n8n has stored. */
+export interface Credential {
 	id: string;
 	/** n8n's name of the type. */
 	type: string;
@@ -92,6 +100,10 @@ export interface Credentials {
 	/** What an ESP of one's own has to send, and the header that it is. */
 	fromEsp: Credential & { header: { name: string; value: string } };
 }
+
+/** What a node's credential is looked up by: its type when the node says it, else the node's own. */
+const keyOf = ({ type, parameters }: NodeFile): string =>
+	String(parameters.nodeCredentialType ?? parameters.genericAuthType ?? type.split('.').at(-1));
 
 function choice({ type, parameters }: NodeFile, credentials: Credentials): Credential | undefined {
 	switch (type.split('.').at(-1)) {

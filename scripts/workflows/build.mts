@@ -3,6 +3,8 @@ import path from 'node:path';
 
 import { alerts } from './alerts.mts';
 import type { WorkflowFile } from './canvas.mts';
+import { ESPS } from './esp/esps.mts';
+import { espWorkflow } from './esp/espWorkflow.mts';
 import { newsletterInABox } from './newsletterInABox.mts';
 import { outbox } from './outbox.mts';
 import { replay } from './replay.mts';
@@ -14,6 +16,9 @@ import { yourEspToSparkLoop } from './yourEspToSparkLoop.mts';
 /** File in `workflows/` → the workflow it holds. */
 export const WORKFLOWS: Readonly<Record<string, () => WorkflowFile>> = {
 	'alerts.json': alerts,
+	...Object.fromEntries(
+		Object.entries(ESPS).map(([file, esp]) => [`esp/${file}.json`, () => espWorkflow(esp)]),
+	),
 	'newsletter-in-a-box.json': newsletterInABox,
 	'outbox.json': outbox,
 	'replay.json': replay,

@@ -5,7 +5,7 @@ import { columnsOf, matching, table, tableOf } from './dataTable.mts';
 export const LEASE_COLUMNS = { name: 'string', until: 'number' } as const;
 
 /** How many leases share the contacts, or the wins, among them: the more, the less one waits for another. */
-const SHARES = 64;
+export const SHARES = 64;
 
 const SETTINGS = "$('Settings').first().json";
 const LEASES = table(`={{ ${SETTINGS}.leases }}`);
@@ -15,13 +15,15 @@ export const LEASE_SETTINGS = {
 	leases: 'SparkLoop lease',
 	leaseFor: 120_000,
 	waitFor: 10_000,
+	// For how long a lease that was given back still rests: this, and how many leases there are, is what paces a flow.
+	pause: 0,
 	// Not when the event arrived: in queue mode it may have waited for a worker.
 	startedAt: '={{ Date.now() }}',
 };
 
 /** The name of the lease that a text falls to. Text and name are expressions without their braces. */
-export const leaseOf = (kind: string, text: string): string =>
-	`'${kind} ' + parseInt((${text}).hash('md5').slice(0, 4), 16) % ${SHARES}`;
+export const leaseOf = (kind: string, text: string, shares = SHARES): string =>
+	`'${kind} ' + parseInt((${text}).hash('md5').slice(0, 4), 16) % ${shares}`;
 
 const TAKE = 'Take the lease';
 
@@ -69,7 +71,7 @@ export function takeLease(
 	);
 	canvas.node('Wait for it', 'wait', [column, row + 1], {
 		resume: 'timeInterval',
-		amount: 0.5,
+		amount: `={{ Math.max(500, ${SETTINGS}.pause / 3) / 1000 }}`,
 		unit: 'seconds',
 	});
 	canvas.node('Stop: it is taken', 'stopAndError', [column + 2, row + 1], {
@@ -94,7 +96,9 @@ export function giveLeaseBack(canvas: Canvas, name: string, place: Place): strin
 			operation: 'update',
 			dataTableId: LEASES,
 			...matching(['name', 'eq', taken('name')], ['until', 'eq', taken('until')]),
-			columns: columnsOf({ until: '0' }),
+			columns: columnsOf({
+				until: `={{ ${SETTINGS}.pause > 0 ? Date.now() + ${SETTINGS}.pause : 0 }}`,
+			}),
 			options: {},
 		},
 		{ executeOnce: true, alwaysOutputData: true },
@@ -147,5 +151,5 @@ export function createLeases(canvas: Canvas, [column, row]: Place, names: string
 }
 
 /** The names of all leases of a kind, for `createLeases`. */
-export const leasesOf = (kind: string): string =>
-	`Array.from({ length: ${SHARES} }, (_, share) => '${kind} ' + share)`;
+export const leasesOf = (kind: string, shares = SHARES): string =>
+	`Array.from({ length: ${shares} }, (_, share) => '${kind} ' + share)`;

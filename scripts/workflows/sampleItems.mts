@@ -29,8 +29,14 @@ const PAYLOAD = {
 	},
 };
 
-/** What the trigger makes of the `new_referral` event in SparkLoop's article on custom integrations. */
-export const sampleItems = (): object[] => {
+/**
+ * What the trigger makes of the `new_referral` event in SparkLoop's article on custom integrations.
+ *
+ * @param spell how the ESP spells a field
+ */
+export const sampleItems = (spell = (field: string): string => field): object[] => {
+	const spelled = (fields: Record<string, string | number>) =>
+		Object.fromEntries(Object.entries(fields).map(([field, value]) => [spell(field), value]));
 	const first = { event: 'new_referral' };
 	const last = {
 		campaignId: 'MF6319db9890',
@@ -43,20 +49,20 @@ export const sampleItems = (): object[] => {
 			...first,
 			role: 'referrer',
 			email: 'john.smith@email.com',
-			fields: {
+			fields: spelled({
 				RH_SUBID: 'sub_93ehus8h',
 				RH_CODE: 'f9464199',
 				RH_REFLINK: 'https://mywebsite.com?rh_ref=f9464199',
 				RH_ISREF: 'NO',
 				RH_TOTREF: 4,
 				RH_LASTREWARD: 'reward_38sf38hd',
-			},
+			}),
 			order: {
 				referrals: 4,
-				referralsField: 'RH_TOTREF',
+				referralsField: spell('RH_TOTREF'),
 				guard: null,
-				guardField: 'RH_GUARD',
-				rewardFields: ['RH_LASTREWARD'],
+				guardField: spell('RH_GUARD'),
+				rewardFields: [spell('RH_LASTREWARD')],
 			},
 			...last,
 		},
@@ -64,18 +70,18 @@ export const sampleItems = (): object[] => {
 			...first,
 			role: 'subscriber',
 			email: 'john.doe@email.com',
-			fields: {
+			fields: spelled({
 				RH_SUBID: 'sub_hjdgc74u',
 				RH_CODE: 'ada90f39',
 				RH_REFLINK: 'https://mywebsite.com?rh_ref=ada90f39',
 				RH_ISREF: 'YES',
 				RH_TOTREF: 0,
-			},
+			}),
 			order: {
 				referrals: 0,
-				referralsField: 'RH_TOTREF',
+				referralsField: spell('RH_TOTREF'),
 				guard: null,
-				guardField: 'RH_GUARD',
+				guardField: spell('RH_GUARD'),
 				rewardFields: [],
 			},
 			...last,

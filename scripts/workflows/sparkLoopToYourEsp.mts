@@ -1,20 +1,25 @@
 import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
 import { createFailuresTable, noteFailures } from './failures.mts';
 import {
-	createLeases,
-	giveLeaseBack,
-	LEASE_SETTINGS,
-	leaseOf,
-	leasesOf,
-	takeLease,
-} from './leases.mts';
-import { createRecordings, record, RECORDING_SETTINGS } from './recordings.mts';
+	EVENT,
+	FAILING,
+	guardedWrite,
+	isAboutAContact,
+	TRIGGER,
+	WRITING,
+	type ContactsOfEsp,
+} from './guardedWrite.mts';
+import { createLeases, LEASE_SETTINGS, leasesOf, SHARES } from './leases.mts';
+import { createRecordings, RECORDING_SETTINGS } from './recordings.mts';
 import { sampleItems } from './sampleItems.mts';
 
-const TRIGGER = 'When SparkLoop sends an event';
 const SET_UP = 'Set up (run once)';
-const LOOP = 'One contact at a time';
-const EVENT = `$('${LOOP}').first().json`;
+const TIMEOUT = "={{ $('Settings').first().json.timeout }}";
+const CALL = {
+	url: `={{ ${EVENT}.contactUrl.replace('{email}', encodeURIComponent(${EVENT}.email)) }}`,
+	authentication: 'genericCredentialType',
+	genericAuthType: 'httpHeaderAuth',
+};
 
 /** SparkLoop's events → the fields of the contact, in any ESP with an HTTP API. */
 export function sparkLoopToYourEsp(): WorkflowFile {
@@ -24,7 +29,11 @@ export function sparkLoopToYourEsp(): WorkflowFile {
 	});
 	notes(canvas);
 	entrances(canvas);
-	guardedWrite(canvas);
+	canvas.chain(
+		'Has SparkLoop sent it?',
+		isAboutAContact(canvas, [3, 0]),
+		guardedWrite(canvas, [4, 0], YOUR_CONTACTS),
+	);
 	const failures = createFailuresTable(canvas, [3, 3.2]);
 	canvas.connect('Has SparkLoop sent it?', 1, failures);
 	canvas.chain(
@@ -64,135 +73,54 @@ function entrances(canvas: Canvas): void {
 		[2, 0],
 		when(`={{ $('${TRIGGER}').isExecuted }}`, 'true', undefined, 'boolean'),
 	);
-	canvas.node('Is it about a contact?', 'if', [3, 0], when('={{ $json.email }}', 'notEmpty'));
-	canvas.node('Nothing to write', 'noOp', [3.9, 1.1], {});
 	for (const entrance of [TRIGGER, SET_UP]) canvas.connect(entrance, 0, 'Settings');
-	canvas.chain('Settings', 'Has SparkLoop sent it?', 'Is it about a contact?');
-	canvas.connect('Is it about a contact?', 1, 'Nothing to write');
+	canvas.chain('Settings', 'Has SparkLoop sent it?');
 }
 
-/** Reads the contact, leaves out what is older than that, and writes the rest, all under the contact's lease. */
-function guardedWrite(canvas: Canvas): void {
-	const lease = takeLease(canvas, [5, 0], leaseOf('contact', `${EVENT}.email.toLowerCase()`));
-	const address = `={{ ${EVENT}.contactUrl.replace('{email}', encodeURIComponent(${EVENT}.email)) }}`;
-	const call = {
-		url: address,
-		authentication: 'genericCredentialType',
-		genericAuthType: 'httpHeaderAuth',
-	};
-	const timeout = "={{ $('Settings').first().json.timeout }}";
-
-	canvas.node(LOOP, 'splitInBatches', [4, 0], { batchSize: 1, options: {} });
-	canvas.node(
-		'Read the contact',
-		'httpRequest',
-		[7, 0],
-		{
-			method: 'GET',
-			...call,
-			options: {
-				timeout,
-				// A contact that does not exist yet is no failure.
-				response: { response: { neverError: true, fullResponse: true } },
-			},
-		},
-		{ onError: 'continueErrorOutput' },
-	);
-	canvas.node('Find its fields', 'set', [8, 0], {
-		mode: 'raw',
-		jsonOutput:
-			'={{ { status: $json.statusCode, fields: $json.statusCode === 404 ? {} : $json.body?.contact?.fields } }}',
-		options: {},
-	});
-	canvas.node(
-		'Are they there?',
-		'if',
-		[9, 0],
-		// Looked for in the wrong place, everything would be new.
-		when(
-			"={{ [200, 404].includes($json.status) && typeof ($json.fields ?? '') === 'object' && !Array.isArray($json.fields) }}",
-			'true',
-			undefined,
-			'boolean',
-		),
-	);
-	canvas.node(
-		'Leave out what is older',
-		'n8n-nodes-sparkloop.sparkLoop',
-		[10, 0],
-		{
-			resource: 'contact',
-			operation: 'compare',
-			event: `={{ ${EVENT} }}`,
-			knownReferrals: `={{ $json.fields[${EVENT}.order.referralsField] }}`,
-			knownGuard: `={{ $json.fields[${EVENT}.order.guardField] }}`,
-		},
-		{ onError: 'continueErrorOutput' },
-	);
-	canvas.node(
-		'Is anything new?',
-		'if',
-		[11, 0],
-		when('={{ $json.stale }}', 'false', undefined, 'boolean'),
-	);
-	canvas.node(
-		'Write the fields',
-		'httpRequest',
-		[12, 0],
-		{
-			method: 'PUT',
-			...call,
-			sendBody: true,
-			specifyBody: 'json',
-			jsonBody: '={{ { email: $json.email, fields: $json.fields } }}',
-			options: { timeout },
-		},
-		// Two tries and all time-outs together stay below the execution's own.
-		{ retryOnFail: true, maxTries: 2, waitBetweenTries: 2000, onError: 'continueErrorOutput' },
-	);
-	giveLeaseBack(canvas, 'Give the lease back', [13, 0]);
-	canvas.node(
-		'What went wrong',
-		'set',
-		[13, 1.1],
-		assign(
+/** Contacts behind an HTTP API: GET tells the fields, PUT changes them. */
+const YOUR_CONTACTS: ContactsOfEsp = {
+	lease: 'contact',
+	shares: SHARES,
+	find: '{ status: $json.statusCode, fields: $json.statusCode === 404 ? {} : $json.body?.contact?.fields }',
+	read: (canvas, place) =>
+		canvas.node(
+			'Read the contact',
+			'httpRequest',
+			place,
 			{
-				reason:
-					"={{ $json.error?.message ?? $json.error ?? ($json.status === 200 ? \"the fields are not where 'Find its fields' looks for them\" : 'it answered with status ' + $json.status) }}",
+				method: 'GET',
+				...CALL,
+				options: {
+					timeout: TIMEOUT,
+					// A contact that does not exist yet is no failure.
+					response: { response: { neverError: true, fullResponse: true } },
+				},
 			},
-			false,
+			FAILING,
 		),
-	);
-	giveLeaseBack(canvas, 'Give it back all the same', [14, 1.1]);
-	canvas.node('Stop: not written', 'stopAndError', [15, 1.1], {
-		errorMessage:
-			"=The contact was not written: {{ $('What went wrong').first().json.reason }}. SparkLoop sends the event again.",
-	});
-
-	canvas.connect(LOOP, 0, record(canvas, [5, -1], `$('${TRIGGER}').first().json`));
-	canvas.chain('Is it about a contact?', LOOP);
-	canvas.connect(LOOP, 1, lease.first);
-	canvas.chain(
-		lease.taken,
-		'Read the contact',
-		'Find its fields',
-		'Are they there?',
-		'Leave out what is older',
-		'Is anything new?',
-		'Write the fields',
-		'Give the lease back',
-		LOOP,
-	);
-	canvas.connect('Is anything new?', 1, 'Give the lease back');
-	const failing = [
-		'Read the contact',
-		'Are they there?',
-		'Leave out what is older',
-		'Write the fields',
-	];
-	for (const step of failing) canvas.connect(step, 1, 'What went wrong');
-	canvas.chain('What went wrong', 'Give it back all the same', 'Stop: not written');
-}
+	write: (canvas, place) => {
+		canvas.node(
+			'Write the fields',
+			'httpRequest',
+			place,
+			{
+				method: 'PUT',
+				...CALL,
+				sendBody: true,
+				specifyBody: 'json',
+				jsonBody: '={{ { email: $json.email, fields: $json.fields } }}',
+				options: { timeout: TIMEOUT },
+			},
+			WRITING,
+		);
+		return {
+			first: 'Write the fields',
+			last: ['Write the fields'],
+			failing: ['Write the fields'],
+			columns: 1,
+		};
+	},
+};
 
 function notes(canvas: Canvas): void {
 	canvas.note(

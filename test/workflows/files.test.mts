@@ -3,11 +3,12 @@ import path from 'node:path';
 import type { INode, INodeProperties } from 'n8n-workflow';
 
 import { textOf, WORKFLOWS } from '../../scripts/workflows/build.mts';
-import { sampleItems } from '../../scripts/workflows/sampleItems.mts';
 import { describedParameters, node, request } from '../support/engine.mts';
 
 const FOLDER = path.join(import.meta.dirname, '..', '..', 'workflows');
-const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+	.map((file) => file.replaceAll(path.sep, '/'))
+	.filter((file) => file.endsWith('.json'));
 
 interface File {
 	name: string;
@@ -74,6 +75,18 @@ describe.each(files)('%s', (file) => {
 	});
 });
 
+const WITH_SAMPLES = 'When SparkLoop sends an event';
+
+const TABLE_SETTINGS = [
+	'table',
+	'leases',
+	'outbox',
+	'recordings',
+	'addresses',
+	'fieldIds',
+	'progress',
+];
+
 it('no name of a Data Table is part of another, because n8n finds tables by a part of their name', () => {
 	const named = files.flatMap((file) =>
 		ofType(file, 'set').flatMap(({ parameters }) => {
@@ -81,7 +94,7 @@ it('no name of a Data Table is part of another, because n8n finds tables by a pa
 				assignments?: Array<{ name: string; value: string }>;
 			};
 			return assignments
-				.filter(({ name }) => ['table', 'leases'].includes(name))
+				.filter(({ name }) => TABLE_SETTINGS.includes(name))
 				.map(({ value }) => value);
 		}),
 	);
@@ -93,17 +106,21 @@ it('no name of a Data Table is part of another, because n8n finds tables by a pa
 	}
 });
 
-it('the pinned samples are what the trigger makes of the event', async () => {
-	const [sample] = sampleItems() as Array<{ payload: object }>;
-	const [trigger] = ofType('sparkloop-to-your-esp.json', 'sparkLoopTrigger');
-	const unguarded = node(trigger.name, trigger.type, {
-		...trigger.parameters,
-		authentication: 'none',
-	});
-	const { output } = await request(unguarded, { body: sample.payload });
-	const made = (output ?? []).flat().map(({ json }) => ({
-		...json,
-		receivedAt: '2026-01-01T00:00:00.000Z',
-	}));
-	expect(sampleItems()).toEqual(made);
-});
+it.each(files.filter((file) => WITH_SAMPLES in (read(file).pinData ?? {})))(
+	'the pinned samples of %s are what its trigger makes of the event',
+	async (file) => {
+		const [trigger] = ofType(file, 'sparkLoopTrigger');
+		const pinned = (read(file).pinData?.[trigger.name] ?? []).map(({ json }) => json);
+		const [{ payload }] = pinned as Array<{ payload: object }>;
+		const unguarded = node(trigger.name, trigger.type, {
+			...trigger.parameters,
+			authentication: 'none',
+		});
+		const { output } = await request(unguarded, { body: payload });
+		const made = (output ?? []).flat().map(({ json }) => ({
+			...json,
+			receivedAt: '2026-01-01T00:00:00.000Z',
+		}));
+		expect(pinned).toEqual(made);
+	},
+);

@@ -1,0 +1,129 @@
+import type { Canvas, Place } from '../canvas.mts';
+import { columnsOf, matching, table, tableOf } from '../dataTable.mts';
+import { codeText } from '../failures.mts';
+import { putIntoOutbox } from '../intoOutbox.mts';
+
+const ADDRESSES = table("={{ $('Settings').first().json.addresses }}");
+
+/** What is remembered of each contact: its address, and whether it was subscribed (`active`) or not (`gone`). */
+const ADDRESSES_COLUMNS = { contact: 'string', email: 'string', state: 'string' } as const;
+
+/** How an ESP says what happened to its contacts. */
+export interface ReportsOfEsp {
+	/** Adds the triggers. They lead to 'Settings', which the caller connects. @returns their names */
+	entrances(canvas: Canvas, place: Place): string[];
+	/**
+	 * Adds nodes between the entrance and 'Read the changes', for reports that are fetched, checked or completed first.
+	 *
+	 * @returns the first and the last one
+	 */
+	prepare?(canvas: Canvas, place: Place): { first: string; last: string; columns: number };
+	/**
+	 * What the last of those nodes, or 'Settings' with the trigger's item, puts out → an array of changes, an expression
+	 * without its braces. A change:
+	 *
+	 * - `contact`: the ESP's id of the contact, a text that never changes; the address where it has none
+	 * - `email`: the address now; blank when it is not told
+	 * - `previousEmail`: the one before, from ESPs that tell it
+	 * - `state`: `active` (signed up and confirmed), `pending` (not confirmed yet), `gone` (unsubscribed), `deleted`, or
+	 *   blank when it is not told
+	 * - `known`: whether the contact has fields of SparkLoop's
+	 * - `firstName`, `name`, `at` (when it happened): optional
+	 */
+	changes: string;
+	/** Whether the ESP does not tell the address before, so that it has to be remembered. */
+	remembers: boolean;
+	/** Adds nodes that run when everything is in the outbox. @returns the first one */
+	afterwards?(canvas: Canvas, place: Place): string;
+}
+
+/**
+ * Adds the nodes from what the ESP reports to the outbox. What is put there is remembered afterwards, so that a crash
+ * in between tells SparkLoop twice, and never not at all.
+ *
+ * @returns the first one
+ */
+export function reportChanges(canvas: Canvas, [column, row]: Place, esp: ReportsOfEsp): string {
+	const prepared = esp.prepare?.(canvas, [column, row]);
+	let at = column + (prepared?.columns ?? 0);
+	canvas.node('Read the changes', 'set', [at++, row], {
+		mode: 'raw',
+		jsonOutput: `={{ { changes: ${esp.changes} } }}`,
+		options: {},
+	});
+	canvas.node('One item per change', 'splitOut', [at++, row], {
+		fieldToSplitOut: 'changes',
+		options: {},
+	});
+	if (prepared) canvas.chain(prepared.last, 'Read the changes');
+	canvas.chain('Read the changes', 'One item per change');
+	if (esp.remembers) {
+		canvas.node(
+			'What do we remember?',
+			'dataTable',
+			[at++, row],
+			{
+				resource: 'row',
+				operation: 'get',
+				dataTableId: ADDRESSES,
+				...matching(['contact', 'eq', '={{ $json.contact }}']),
+				returnAll: false,
+				limit: 1,
+			},
+			{ alwaysOutputData: true },
+		);
+		canvas.chain('One item per change', 'What do we remember?');
+	}
+	canvas.node('What is new?', 'code', [at++, row], {
+		jsCode: codeText('whatIsNew.js.txt').replace(
+			'ROWS',
+			esp.remembers ? '$input.all().flatMap(({ json }) => (json.contact ? [json] : []))' : '[]',
+		),
+	});
+	canvas.chain(esp.remembers ? 'What do we remember?' : 'One item per change', 'What is new?');
+
+	const each = (name: string, field: string, y: number): void => {
+		canvas.node(name, 'splitOut', [at, y], { fieldToSplitOut: field, options: {} });
+		canvas.chain('What is new?', name);
+	};
+	each('One item per event', 'events', row);
+	putIntoOutbox(canvas, 'Put it into the outbox', [at + 1, row]);
+	canvas.chain('One item per event', 'Put it into the outbox');
+	if (esp.remembers) {
+		each('What to remember', 'remember', row + 0.9);
+		canvas.node('Remember it', 'dataTable', [at + 1, row + 0.9], {
+			resource: 'row',
+			operation: 'upsert',
+			dataTableId: ADDRESSES,
+			...matching(['contact', 'eq', '={{ $json.contact }}']),
+			columns: columnsOf({
+				contact: '={{ $json.contact }}',
+				email: '={{ $json.email }}',
+				state: '={{ $json.state }}',
+			}),
+			options: {},
+		});
+		each('What to forget', 'forget', row + 1.8);
+		canvas.node('Forget it', 'dataTable', [at + 1, row + 1.8], {
+			resource: 'row',
+			operation: 'deleteRows',
+			dataTableId: ADDRESSES,
+			...matching(['contact', 'eq', '={{ $json.contact }}']),
+			options: {},
+		});
+		canvas.chain('What to remember', 'Remember it');
+		canvas.chain('What to forget', 'Forget it');
+	}
+	const after = esp.afterwards?.(canvas, [at, row + (esp.remembers ? 2.7 : 0.9)]);
+	if (after) canvas.chain('What is new?', after);
+	return prepared?.first ?? 'Read the changes';
+}
+
+/** The table of what is remembered, for the branch that sets the flow up. @returns the node */
+export const createAddresses = (canvas: Canvas, place: Place): string =>
+	canvas.node(
+		'Create the addresses',
+		'dataTable',
+		place,
+		tableOf("={{ $('Settings').first().json.addresses }}", ADDRESSES_COLUMNS),
+	);

@@ -1,0 +1,167 @@
+import { assign, Canvas, switchOn, type Place, type WorkflowFile } from '../canvas.mts';
+import { createFailuresTable, noteFailures } from '../failures.mts';
+import { guardedWrite, isAboutAContact, TRIGGER, type ContactsOfEsp } from '../guardedWrite.mts';
+import { OUTBOX_SETTING } from '../intoOutbox.mts';
+import { createLeases, LEASE_SETTINGS, leasesOf, SHARES } from '../leases.mts';
+import { createRecordings, RECORDING_SETTINGS } from '../recordings.mts';
+import { sampleItems } from '../sampleItems.mts';
+import { createAddresses, reportChanges, type ReportsOfEsp } from './changes.mts';
+import { fieldParameters, spellerOf, type Spelling } from './fields.mts';
+import { paceOf, type RateLimit } from './pace.mts';
+
+/** An ESP, and how it is connected with SparkLoop both ways. */
+export interface Esp {
+	/** As its makers write it. */
+	name: string;
+	spelling: Spelling;
+	/** What a user fills in, with an example as its value, and other values that the nodes share. */
+	settings?: Readonly<Record<string, string | number>>;
+	/** The vendor's limit, if it has one; a comment says where that is written. */
+	rateLimit?: RateLimit;
+	contacts: Omit<ContactsOfEsp, 'lease' | 'shares'>;
+	/** Adds nodes that create the fields where they are missing, safe to run twice. @returns the first one */
+	createFields?(canvas: Canvas, place: Place): string;
+	/** Absent when nobody can learn from the ESP what happened to its contacts. */
+	reports?: ReportsOfEsp;
+	notes: {
+		/** What to do, step by step, beyond what all files ask for: credentials, what to create, which webhooks. */
+		steps: readonly string[];
+		/** What is particular about this ESP, and what it cannot do. */
+		traps: readonly string[];
+		/** How sign-ups, new addresses and unsubscribes are learned. */
+		reports: readonly string[];
+	};
+}
+
+const SET_UP = 'Set up (run once)';
+
+/** SparkLoop's events → the fields of the contacts in an ESP, and what happens to those → SparkLoop, on one canvas. */
+export function espWorkflow(esp: Esp): WorkflowFile {
+	const canvas = new Canvas(`${esp.name} and SparkLoop`, {
+		// Shorter than a lease, so that no execution writes a contact that another one has taken over.
+		executionTimeout: 60,
+	});
+	const { shares, pause } = esp.rateLimit ? paceOf(esp.rateLimit) : { shares: SHARES, pause: 0 };
+	const lease = `${esp.name} contact`;
+	notes(canvas, esp);
+	canvas.node(TRIGGER, 'n8n-nodes-sparkloop.sparkLoopTrigger', [0, 0], {
+		authentication: 'sparkLoopToken',
+		events: ['sync_subscriber', 'new_referral', 'reward_unlocked'],
+		items: 'contacts',
+		respond: 'lastNode',
+		...fieldParameters(esp.spelling),
+	});
+	canvas.node(SET_UP, 'manualTrigger', [0, 3.2], {});
+	const reporters = esp.reports?.entrances(canvas, [0, 5.6]) ?? [];
+	canvas.node(
+		'Settings',
+		'set',
+		[1, 0],
+		assign({
+			...esp.settings,
+			addMissing: 'yes',
+			timeout: 10_000,
+			...LEASE_SETTINGS,
+			pause,
+			...RECORDING_SETTINGS,
+			...(esp.reports ? OUTBOX_SETTING : {}),
+			...(esp.reports?.remembers ? { addresses: `SparkLoop addresses in ${esp.name}` } : {}),
+		}),
+	);
+	canvas.node(
+		'Who has started it?',
+		'switch',
+		[2, 0],
+		switchOn(
+			`={{ $('${TRIGGER}').isExecuted ? 'SparkLoop' : $('${SET_UP}').isExecuted ? 'set-up' : 'ESP' }}`,
+			{ SparkLoop: 'SparkLoop', 'Set-up': 'set-up', ...(esp.reports ? { [esp.name]: 'ESP' } : {}) },
+		),
+	);
+	for (const entrance of [TRIGGER, SET_UP, ...reporters]) canvas.connect(entrance, 0, 'Settings');
+	canvas.chain(
+		'Settings',
+		'Who has started it?',
+		isAboutAContact(canvas, [3, 0]),
+		guardedWrite(canvas, [4, 0], { ...esp.contacts, lease, shares }),
+	);
+
+	const failures = createFailuresTable(canvas, [3, 3.2]);
+	canvas.connect('Who has started it?', 1, failures);
+	canvas.chain(
+		failures,
+		createRecordings(canvas, [4, 3.2]),
+		...(esp.reports?.remembers ? [createAddresses(canvas, [5, 3.2])] : []),
+		createLeases(canvas, [6, 3.2], leasesOf(lease, shares)),
+	);
+	if (esp.createFields) {
+		canvas.connect('Who has started it?', 1, esp.createFields(canvas, [3, 4.3]));
+	}
+	if (esp.reports) {
+		canvas.connect('Who has started it?', 2, reportChanges(canvas, [3, 5.6], esp.reports));
+	}
+	noteFailures(canvas, [0, 8.6]);
+	canvas.pin(TRIGGER, sampleItems(spellerOf(esp.spelling)));
+	return canvas.toFile();
+}
+
+const paced = (name: string, { requests, per }: RateLimit): string =>
+	`A lease rests for **Settings → pause** milliseconds after each contact, which keeps the flow below ${name}'s rate limit of ${requests.toLocaleString('en')} requests in ${per / 1000} seconds. What finds no lease in time is sent again by SparkLoop.`;
+
+const numbered = (steps: readonly string[]): string =>
+	steps.map((step, index) => `${index + 1}. ${step}`).join('\n');
+const listed = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
+
+function notes(canvas: Canvas, esp: Esp): void {
+	const [first, ...rest] = esp.notes.steps;
+	canvas.note(
+		[-0.35, -3.5],
+		[3.95, 1.95],
+		`## ${esp.name} ⇄ SparkLoop
+Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of your contacts${esp.reports ? ', and tells SparkLoop who signed up, has a new address or unsubscribed' : ''}.
+
+${numbered([
+	first,
+	`Trigger: choose the credential with your SparkLoop token.`,
+	...rest,
+	...(esp.reports ? ['Import *Outbox*, do what its notes say, and publish it.'] : []),
+	"Run **Set up (run once)**, and publish. In SparkLoop, add a webhook with the trigger's **Production URL** and tick **Subscriber Created or Updated**, **New Referral** and **Reward Unlocked**.",
+])}`,
+		1,
+	);
+	canvas.note(
+		[3.75, -3.5],
+		[4.2, 1.95],
+		`### What is particular about ${esp.name}
+${listed(esp.notes.traps)}`,
+		5,
+	);
+	canvas.note(
+		[8.1, -3.5],
+		[4.2, 1.95],
+		`### Why no older event overwrites a newer one
+Events come twice, late and in any order. So the contact is read first, and of an event only what is **newer** is written: a larger count of referrals, a later win. \`sync_subscriber\` says how things are now, and may lower the count (a reset).
+
+One execution at a time writes a contact: the one that holds its **lease**. ${esp.rateLimit ? paced(esp.name, esp.rateLimit) : 'If n8n is killed, the lease runs out after two minutes.'}
+
+Who is in SparkLoop but not in ${esp.name} (people from partner programs, say) is added; with \`no\` in **Settings → addMissing** they are not.
+
+With \`yes\` in **Settings → record**, handled events are written into a Data Table, from which *Replay* can feed them in again.`,
+		5,
+	);
+	canvas.note(
+		[12.45, -3.5],
+		[3.2, 1.95],
+		`### When something fails
+SparkLoop hears 200 only once the fields are written. While ${esp.name} is down it hears 500 and sends the event again, for up to a month: nothing is lost, and writing twice does no harm.
+
+Failures are written down below; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.`,
+		4,
+	);
+	canvas.note(
+		[-0.35, esp.reports ? 6.4 : 5.1],
+		[3.1, 1.6],
+		`### ${esp.name} → SparkLoop
+${listed(esp.notes.reports)}`,
+		1,
+	);
+}

@@ -1,0 +1,7 @@
+import type { Esp } from './espWorkflow.mts';
+import { postgreSql } from './postgresql.mts';
+
+/** File in `workflows/esp/`, without its ending → the ESP that it connects. */
+export const ESPS: Readonly<Record<string, Esp>> = {
+	postgresql: postgreSql,
+};

@@ -1,0 +1,79 @@
+import type { Canvas, Place } from '../canvas.mts';
+import { columnsOf, matching, table, tableOf } from '../dataTable.mts';
+import { FAILING } from '../guardedWrite.mts';
+
+const FIELD_IDS = table("={{ $('Settings').first().json.fieldIds }}");
+
+/** The setting of an ESP that knows fields by ids, which differ from account to account. */
+export const fieldIdsSetting = (esp: string): { fieldIds: string } => ({
+	fieldIds: `SparkLoop field ids in ${esp}`,
+});
+
+/** Field → id, for what comes after 'Read the field ids'; an expression without its braces. */
+export const FIELD_IDS_BY_NAME =
+	"Object.fromEntries($('Read the field ids').all().map(({ json }) => [json.field, json.fieldId]))";
+
+/** What 'Find its fields' gives as `problem` when the set-up has not run; an expression without its braces. */
+export const NO_FIELD_IDS =
+	"($('Read the field ids').first().json.field ? undefined : \"the ids of the fields are not known yet: run 'Set up (run once)'\")";
+
+/** Adds the node that reads the ids, for before the contact is read. @returns its name */
+export const readFieldIds = (canvas: Canvas, place: Place): string =>
+	canvas.node(
+		'Read the field ids',
+		'dataTable',
+		place,
+		{
+			resource: 'row',
+			operation: 'get',
+			dataTableId: FIELD_IDS,
+			...matching(['field', 'isNotEmpty', '']),
+			returnAll: true,
+		},
+		{ ...FAILING, alwaysOutputData: true },
+	);
+
+/**
+ * Adds nodes that keep the ids, for the end of the branch that creates the fields.
+ *
+ * @param found what the node before puts out → `[{ field, fieldId }]`, an expression without its braces
+ * @returns the first node
+ */
+export function keepFieldIds(canvas: Canvas, [column, row]: Place, found: string): string {
+	canvas.node('Which ids have they?', 'set', [column, row], {
+		mode: 'raw',
+		jsonOutput: `={{ { ids: ${found} } }}`,
+		options: {},
+	});
+	canvas.node('Create the table of ids', 'dataTable', [column + 1, row], {
+		...tableOf("={{ $('Settings').first().json.fieldIds }}", {
+			field: 'string',
+			fieldId: 'string',
+		}),
+	});
+	canvas.node('List the ids', 'set', [column + 2, row], {
+		mode: 'raw',
+		jsonOutput: "={{ $('Which ids have they?').first().json }}",
+		options: {},
+	});
+	canvas.node('One item per id', 'splitOut', [column + 3, row], {
+		fieldToSplitOut: 'ids',
+		options: {},
+	});
+	canvas.node('Keep the id', 'dataTable', [column + 4, row], {
+		resource: 'row',
+		operation: 'upsert',
+		dataTableId: FIELD_IDS,
+		...matching(['field', 'eq', '={{ $json.field }}']),
+		columns: columnsOf({ field: '={{ $json.field }}', fieldId: '={{ $json.fieldId }}' }),
+		options: {},
+	});
+	canvas.chain(
+		'Which ids have they?',
+		'Create the table of ids',
+		'List the ids',
+		'One item per id',
+		'Keep the id',
+	);
+	return 'Which ids have they?';
+}

@@ -1,0 +1,54 @@
+import { when, type Canvas, type Place } from '../canvas.mts';
+import { CONTACT, type Written } from '../guardedWrite.mts';
+import { fieldsOf, type Spelling } from './fields.mts';
+
+/** What writes with one node of that name. */
+export const writtenBy = (name: string): Written => ({
+	first: name,
+	last: [name],
+	failing: [name],
+	columns: 1,
+});
+
+type AddNode = (canvas: Canvas, name: string, place: Place) => string;
+
+/**
+ * For ESPs that change a contact in one way and add one in another.
+ *
+ * @param change adds the node that changes the contact that was found, under the name it is given
+ * @param add the same for the one that adds a contact
+ */
+export const changeOrAdd =
+	(change: AddNode, add: AddNode) =>
+	(canvas: Canvas, [column, row]: Place): Written => {
+		canvas.node(
+			'Is there such a contact?',
+			'if',
+			[column, row],
+			when(`={{ ${CONTACT}.found }}`, 'true', undefined, 'boolean'),
+		);
+		change(canvas, 'Write the fields', [column + 1, row - 0.5]);
+		add(canvas, 'Add the contact', [column + 1, row + 0.4]);
+		canvas.chain('Is there such a contact?', 'Write the fields');
+		canvas.connect('Is there such a contact?', 1, 'Add the contact');
+		const both = ['Write the fields', 'Add the contact'];
+		return { first: 'Is there such a contact?', last: both, failing: both, columns: 2 };
+	};
+
+/**
+ * One row per field for a native node's list of fields, to be seen and changed in the editor. What the event does not
+ * know is written as the contact has it, because a row cannot be left out.
+ *
+ * @param name the property that says which field: its name, or what `nameOf` makes of it
+ * @param value the property that takes the value
+ */
+export const rowsOf = (
+	spelling: Spelling,
+	name: string,
+	value: string,
+	nameOf = (field: string): string => field,
+): object[] =>
+	fieldsOf(spelling).map(({ name: field, type }) => ({
+		[name]: nameOf(field),
+		[value]: `={{ $('Leave out what is older').first().json.fields.${field} ?? ${CONTACT}.fields.${field} ?? ${type === 'number' ? '0' : "''"} }}`,
+	}));

@@ -1,0 +1,154 @@
+import { type Canvas, type Place, when } from './canvas.mts';
+import { giveLeaseBack, leaseOf, takeLease } from './leases.mts';
+import { record } from './recordings.mts';
+
+/** The trigger for SparkLoop's events, in every flow that writes them into contacts. */
+export const TRIGGER = 'When SparkLoop sends an event';
+
+const LOOP = 'One contact at a time';
+
+/** The trigger's item that is being handled, an expression without its braces. */
+export const EVENT = `$('${LOOP}').first().json`;
+
+/** What was found out about the contact in the ESP, an expression without its braces. */
+export const CONTACT = `$('Find its fields').first().json`;
+
+/** Settings of a node that asks the ESP for something: whatever fails ends in 'What went wrong'. */
+export const FAILING = { onError: 'continueErrorOutput' };
+
+/** The same for a node that writes. Two tries and all time-outs together stay below the execution's own. */
+export const WRITING = { ...FAILING, retryOnFail: true, maxTries: 2, waitBetweenTries: 2000 };
+
+/** How one ESP keeps contacts. */
+export interface ContactsOfEsp {
+	/** Whose contacts, as the leases are called. Two flows with the same name never write at the same time. */
+	lease: string;
+	/** How many contacts at most are written at the same time. */
+	shares: number;
+	/** Adds nodes that ask for the contact of `EVENT`; the last one is named 'Read the contact'. @returns the first node */
+	read(canvas: Canvas, place: Place): string;
+	/**
+	 * What 'Read the contact' put out → `{ status, found, fields, … }`, an expression without its braces. `status`: of the
+	 * answer. `found`: whether there is such a contact; one that is not is added if the settings want it, and always
+	 * where this is left out. `fields`: name → value, `{}` when there is no such contact; anything but an object when they
+	 * were not where they should be. `problem`: why nothing can be written, if so.
+	 */
+	find: string;
+	/** Adds nodes that write `$json.fields` of the trigger's item into the contact of `$json.email`. */
+	write(canvas: Canvas, place: Place): Written;
+}
+
+/** The nodes that write a contact. */
+export interface Written {
+	first: string;
+	last: string[];
+	/** Those whose second output is a failure. */
+	failing: string[];
+	/** Columns that they take. */
+	columns: number;
+}
+
+/** Asks one node first whether there is something to do. @returns the node */
+export function isAboutAContact(canvas: Canvas, [column, row]: Place): string {
+	canvas.node(
+		'Is it about a contact?',
+		'if',
+		[column, row],
+		when('={{ $json.email }}', 'notEmpty'),
+	);
+	canvas.node('Nothing to write', 'noOp', [column + 0.9, row + 1.1], {});
+	canvas.connect('Is it about a contact?', 1, 'Nothing to write');
+	return 'Is it about a contact?';
+}
+
+/**
+ * Adds the nodes that read each contact, leave out of the event what is older than that, and write the rest, all under
+ * the contact's lease.
+ *
+ * @param place of the first node, in a row of about ten
+ * @returns the first node, which takes the trigger's items
+ */
+export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: ContactsOfEsp): string {
+	canvas.node(LOOP, 'splitInBatches', [column, row], { batchSize: 1, options: {} });
+	const lease = takeLease(
+		canvas,
+		[column + 1, row],
+		leaseOf(esp.lease, `${EVENT}.email.toLowerCase()`, esp.shares),
+	);
+	const read = esp.read(canvas, [column + 3, row]);
+	canvas.node('Find its fields', 'set', [column + 4, row], {
+		mode: 'raw',
+		jsonOutput: `={{ ${esp.find} }}`,
+		options: {},
+	});
+	canvas.node(
+		'Are they there?',
+		'if',
+		[column + 5, row],
+		// Looked for in the wrong place, everything would be new.
+		when(
+			"={{ [200, 404].includes($json.status) && !$json.problem && typeof ($json.fields ?? '') === 'object' && !Array.isArray($json.fields) }}",
+			'true',
+			undefined,
+			'boolean',
+		),
+	);
+	canvas.node(
+		'Leave out what is older',
+		'n8n-nodes-sparkloop.sparkLoop',
+		[column + 6, row],
+		{
+			resource: 'contact',
+			operation: 'compare',
+			event: `={{ ${EVENT} }}`,
+			knownReferrals: `={{ $json.fields[${EVENT}.order.referralsField] }}`,
+			knownGuard: `={{ $json.fields[${EVENT}.order.guardField] }}`,
+		},
+		FAILING,
+	);
+	canvas.node(
+		'Is anything new?',
+		'if',
+		[column + 7, row],
+		when(
+			`={{ !$json.stale && (${CONTACT}.found !== false || $('Settings').first().json.addMissing === 'yes') }}`,
+			'true',
+			undefined,
+			'boolean',
+		),
+	);
+	const written = esp.write(canvas, [column + 8, row]);
+	const end = column + 8 + written.columns;
+	giveLeaseBack(canvas, 'Give the lease back', [end, row]);
+	canvas.node('What went wrong', 'set', [end, row + 1.1], {
+		mode: 'raw',
+		jsonOutput:
+			// n8n's Postgres node puts the message beside its error. No error may carry anybody's address.
+			"={{ { reason: String($json.problem ?? $json.error?.message ?? $json.message ?? $json.error ?? ([200, 404].includes($json.status) ? \"the fields are not where 'Find its fields' looks for them\" : 'it answered with status ' + $json.status)).replace(/[^\\s@(,;:<>\"']+@/g, '…@') } }}",
+		options: {},
+	});
+	giveLeaseBack(canvas, 'Give it back all the same', [end + 1, row + 1.1]);
+	canvas.node('Stop: not written', 'stopAndError', [end + 2, row + 1.1], {
+		errorMessage:
+			"=The contact was not written: {{ $('What went wrong').first().json.reason }}. SparkLoop sends the event again.",
+	});
+
+	canvas.connect(LOOP, 0, record(canvas, [column + 1, row - 1], `$('${TRIGGER}').first().json`));
+	canvas.connect(LOOP, 1, lease.first);
+	canvas.chain(lease.taken, read);
+	canvas.chain(
+		'Read the contact',
+		'Find its fields',
+		'Are they there?',
+		'Leave out what is older',
+		'Is anything new?',
+		written.first,
+	);
+	canvas.connect('Is anything new?', 1, 'Give the lease back');
+	for (const last of written.last) canvas.chain(last, 'Give the lease back');
+	canvas.chain('Give the lease back', LOOP);
+	const failing = ['Read the contact', 'Are they there?', 'Leave out what is older'];
+	for (const step of [...failing, ...written.failing]) canvas.connect(step, 1, 'What went wrong');
+	canvas.chain('What went wrong', 'Give it back all the same', 'Stop: not written');
+	return LOOP;
+}

@@ -1,0 +1,210 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+import { startPostgres, type Postgres } from '../../scripts/n8n/services.mts';
+import { setGround, type Ground } from '../../scripts/story/stage.mts';
+import { bringOutbox, EspInService, fromSparkLoop } from '../support/espInService.mts';
+
+let ground: Ground;
+let database: Postgres;
+let esp: EspInService;
+beforeAll(async () => {
+	[ground, database] = await Promise.all([
+		setGround({ n8nPort: 0, sandboxPort: 0, progress: () => {} }),
+		startPostgres(),
+	]);
+	await bringOutbox(ground);
+	const { host, port, user, password, database: name } = database;
+	esp = await EspInService.start(ground, {
+		file: 'postgresql',
+		credentials: {
+			postgres: {
+				type: 'postgres',
+				data: { host, port, user, password, database: name, ssl: 'disable' },
+			},
+		},
+	});
+}, 180_000);
+afterAll(async () => await Promise.allSettled([ground?.close(), database?.stop()]), 60_000);
+
+/** Runs SQL; of a query, its rows. */
+async function sql(text: string): Promise<Array<Record<string, unknown>>> {
+	const { host, port, user, password, database: name } = database;
+	const isQuery = /^(SELECT|INSERT .* RETURNING)/.test(text);
+	const { stdout } = await promisify(execFile)(
+		'psql',
+		[
+			'-XAtqv',
+			'ON_ERROR_STOP=1',
+			'-c',
+			isQuery ? `WITH rows AS (${text}) SELECT json_agg(rows) FROM rows` : text,
+		],
+		{
+			env: {
+				...process.env,
+				PGHOST: host,
+				PGPORT: String(port),
+				PGUSER: user,
+				PGPASSWORD: password,
+				PGDATABASE: name,
+			},
+		},
+	);
+	return isQuery && stdout.trim() ? (JSON.parse(stdout) as Array<Record<string, unknown>>) : [];
+}
+const contact = async (email: string) =>
+	(await sql(`SELECT * FROM newsletter_contacts WHERE lower(email) = lower('${email}')`)).map(
+		({ rh_subid, rh_code, rh_reflink, rh_isref, rh_totref, rh_coupon, rh_lastreward }) => ({
+			rh_subid,
+			rh_code,
+			rh_reflink,
+			rh_isref,
+			rh_totref,
+			rh_coupon,
+			rh_lastreward,
+		}),
+	);
+
+describe('the set-up', () => {
+	it('can run again, and keeps what is there', async () => {
+		await sql(
+			"INSERT INTO newsletter_contacts (email, rh_code) VALUES ('kept@example.com', 'kept')",
+		);
+		expect((await esp.run('Set up (run once)')).status).toBe('success');
+		expect(await contact('kept@example.com')).toMatchObject([{ rh_code: 'kept' }]);
+	});
+});
+
+describe('from SparkLoop', () => {
+	it('adds who is not there, and changes who is, whatever the case of the address', async () => {
+		await sql(
+			"INSERT INTO newsletter_contacts (email, rh_coupon) VALUES ('John.Smith@Example.com', 'OLD')",
+		);
+		expect(
+			await esp.deliver(fromSparkLoop.referral('john.smith@example.com', 'friend@example.com', 4)),
+		).toBe(200);
+		expect(await contact('john.smith@example.com')).toEqual([
+			{
+				rh_subid: 'sub_hjdgc74u',
+				rh_code: 'ada90f39',
+				rh_reflink: 'https://mywebsite.com?rh_ref=ada90f39',
+				rh_isref: 'YES',
+				rh_totref: 4,
+				rh_coupon: 'OLD',
+				rh_lastreward: null,
+			},
+		]);
+		expect(await contact('friend@example.com')).toMatchObject([
+			{ rh_code: 'f00f00f0', rh_totref: 0 },
+		]);
+	});
+
+	it('leaves what is newer, and takes the win', async () => {
+		expect(await esp.deliver(fromSparkLoop.reward('john.smith@example.com', 4))).toBe(200);
+		expect(
+			await esp.deliver(fromSparkLoop.referral('john.smith@example.com', 'early@example.com', 2)),
+		).toBe(200);
+		expect(await contact('john.smith@example.com')).toMatchObject([
+			{ rh_totref: 4, rh_coupon: 'C0UP0N', rh_lastreward: 'reward_38sf38hd' },
+		]);
+	});
+
+	it('stores values with commas, quotes and dollars as they are', async () => {
+		const odd = `a,b'c"d $1 {{ 1 }} \\`;
+		const event = fromSparkLoop.sync('odd@example.com') as { subscriber: object };
+		expect(
+			await esp.deliver({ ...event, subscriber: { ...event.subscriber, referral_code: odd } }),
+		).toBe(200);
+		expect(await contact('odd@example.com')).toMatchObject([{ rh_code: odd }]);
+	});
+
+	it('answers 500 and says why when the table refuses, and 200 when it takes it again', async () => {
+		const person = fromSparkLoop.sync('refused@example.com', 1);
+		await sql(
+			"ALTER TABLE newsletter_contacts ADD CONSTRAINT closed CHECK (email <> 'refused@example.com')",
+		);
+		expect(await esp.deliver(person)).toBe(500);
+		expect(await esp.lastError()).toBe(
+			'The contact was not written: new row for relation "newsletter_contacts" violates check constraint "closed". SparkLoop sends the event again.',
+		);
+		await sql('ALTER TABLE newsletter_contacts DROP CONSTRAINT closed');
+		expect(await esp.deliver(person)).toBe(200);
+	});
+});
+
+describe('to SparkLoop', () => {
+	const poll = async () => await esp.run('Every minute');
+
+	it('tells a sign-up after its confirmation, a new address with the old one, and an unsubscribe', async () => {
+		await esp.told(poll);
+		await sql(
+			"INSERT INTO newsletter_contacts (email, first_name) VALUES ('ann@example.com', 'Ann')",
+		);
+		expect(await esp.told(poll)).toEqual([]);
+		await sql(
+			"UPDATE newsletter_contacts SET confirmed_at = now() WHERE email = 'ann@example.com'",
+		);
+		await sql(
+			"UPDATE newsletter_contacts SET email = 'ann@example.org' WHERE email = 'ann@example.com'",
+		);
+		await sql(
+			"UPDATE newsletter_contacts SET unsubscribed_at = now() WHERE email = 'ann@example.org'",
+		);
+		const [{ id }] = await sql(
+			"SELECT id FROM newsletter_contacts WHERE email = 'ann@example.org'",
+		);
+		expect(await esp.told(poll)).toEqual([
+			{
+				type: 'subscribe',
+				subscriber: {
+					email: 'ann@example.com',
+					id: String(id),
+					first_name: 'Ann',
+					name: null,
+					created_at: expect.any(String),
+				},
+			},
+			{
+				type: 'update',
+				subscriber: {
+					email: 'ann@example.org',
+					previous_email: 'ann@example.com',
+					first_name: 'Ann',
+					name: null,
+					updated_at: expect.any(String),
+				},
+			},
+			{ type: 'unsubscribe', subscriber: { email: 'ann@example.org' } },
+		]);
+		expect(await esp.told(poll)).toEqual([]);
+	});
+
+	it('tells of a deleted contact, and of one that comes back', async () => {
+		await sql(
+			"INSERT INTO newsletter_contacts (email, confirmed_at) VALUES ('bob@example.com', now())",
+		);
+		await sql(
+			"UPDATE newsletter_contacts SET unsubscribed_at = now() WHERE email = 'bob@example.com'",
+		);
+		await sql(
+			"UPDATE newsletter_contacts SET unsubscribed_at = NULL WHERE email = 'bob@example.com'",
+		);
+		await sql("DELETE FROM newsletter_contacts WHERE email = 'bob@example.com'");
+		expect(await esp.told(poll)).toMatchObject(
+			['subscribe', 'unsubscribe', 'subscribe', 'unsubscribe'].map((type) => ({
+				type,
+				subscriber: { email: 'bob@example.com' },
+			})),
+		);
+	});
+
+	it('does not hear of what SparkLoop itself has written', async () => {
+		expect(await esp.deliver(fromSparkLoop.sync('new.here@example.com', 1))).toBe(200);
+		expect(
+			await esp.deliver(
+				fromSparkLoop.referral('new.here@example.com', 'new.friend@example.com', 2),
+			),
+		).toBe(200);
+		expect(await esp.told(poll)).toEqual([]);
+	});
+});
