@@ -41,6 +41,8 @@ export interface Ground {
 	n8n: RunningN8n;
 	sandbox: Sandbox;
 	owner: Owner;
+	/** As in {@link StageOptions}; a restart keeps it. */
+	env?: Record<string, string>;
 	credentials: Credentials;
 	/** Stops everything and removes n8n's folder. */
 	close(): Promise<void>;
@@ -64,6 +66,8 @@ export interface StageOptions {
 	sandboxPort: number;
 	/** Told what happens while it is set up. */
 	progress: (what: string) => void;
+	/** Environment variables of n8n that win over ours. */
+	env?: Record<string, string>;
 }
 
 /**
@@ -73,7 +77,7 @@ export interface StageOptions {
  * @throws when a port is taken, or anything does not come up; nothing keeps running then
  */
 export async function setGround(
-	{ n8nPort, sandboxPort, progress }: StageOptions,
+	{ n8nPort, sandboxPort, progress, env }: StageOptions,
 	options: SandboxOptions = {},
 ): Promise<Ground> {
 	const userFolder = mkdtempSync(path.join(tmpdir(), 'n8n-nodes-sparkloop-'));
@@ -86,13 +90,14 @@ export async function setGround(
 		const installed = await installPackage({ userFolder, projectRoot: ROOT });
 		progress('Starting n8n');
 		const owner = newOwner();
-		n8n = await startN8n({ userFolder, port: n8nPort, owner });
+		n8n = await startN8n({ userFolder, port: n8nPort, owner, env });
 		await recordPackage(n8n, installed);
 		const credentials = await importCredentials(n8n.api, sandbox);
 		const ground: Ground = {
 			n8n,
 			sandbox,
 			owner,
+			env,
 			credentials,
 			close: async () => {
 				await Promise.allSettled([ground.n8n.stop(), ground.sandbox.close()]);
@@ -111,7 +116,7 @@ export async function setGround(
 export async function killAndRestart(ground: Ground): Promise<void> {
 	const { userFolder, port } = ground.n8n;
 	await ground.n8n.kill();
-	ground.n8n = await startN8n({ userFolder, port, owner: ground.owner });
+	ground.n8n = await startN8n({ userFolder, port, owner: ground.owner, env: ground.env });
 }
 
 /**
