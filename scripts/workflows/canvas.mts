@@ -56,6 +56,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
 	crypto: 2,
 	dataTable: 1.1,
 	emailSend: 2.1,
+	extractFromFile: 1.1,
 	filter: 2.2,
 	formTrigger: 2.4,
 	httpRequest: 4.2,
@@ -92,6 +93,7 @@ export class Canvas {
 	 * @param type such as `set` of n8n's own nodes, or a full one with its package
 	 * @param settings whatever else n8n keeps on a node, such as `retryOnFail`
 	 * @returns the name, to connect it by
+	 * @throws when there is a node of that name
 	 */
 	node(
 		name: string,
@@ -100,6 +102,7 @@ export class Canvas {
 		parameters: object,
 		settings: object = {},
 	): string {
+		if (this.nodes.some((node) => node.name === name)) throw new Error(`Two nodes named "${name}"`);
 		const listens = /webhook$|Trigger$/i.test(type) && !/^(manual|schedule)/.test(type);
 		this.nodes.push({
 			id: this.uuid(name),

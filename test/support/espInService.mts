@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { keptEvent } from '../../nodes/SparkLoop/events/keptEvent';
 import type { Execution } from '../../scripts/n8n/api.mts';
 import { importWorkflow, type ImportedWorkflow } from '../../scripts/story/importing.mts';
 import type { Ground } from '../../scripts/story/stage.mts';
@@ -85,7 +86,10 @@ export class EspInService {
 			if (Date.now() > deadline) throw new Error(`No ${executions} executions ended in time`);
 			await sleep(50);
 		}
-		return (await this.outbox()).slice(from);
+		const told = (await this.outbox()).slice(from);
+		// What the outbox hands to the SparkLoop node must be something that it takes.
+		for (const event of told) expect(keptEvent(event)).toHaveProperty('event');
+		return told;
 	}
 
 	/** Why the last execution that failed did. */

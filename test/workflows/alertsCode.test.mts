@@ -1,10 +1,8 @@
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 
 import { email } from '../support/arbitraries.mts';
+import { runCodeFile } from '../support/code.mts';
 
-const FOLDER = path.join(import.meta.dirname, '..', '..', 'scripts/workflows/code');
 const SETTINGS = {
 	alertUrl: 'https://hooks.example.com/T0/B0',
 	pause: 3_600_000,
@@ -14,33 +12,12 @@ const SETTINGS = {
 	kindsPerPage: 2,
 	settle: 5_000,
 };
-const codes = new Map<string, (...args: unknown[]) => Array<{ json: object }>>();
-
-/** Runs the text of a Code node as n8n does. @param nodes what other nodes put out */
-function runCode<T>(
+const runCode = <T,>(
 	file: string,
 	input: object[],
 	nodes: Record<string, object[]> = {},
 	runIndex = 0,
-): T[] {
-	const items = (list: object[]) => list.map((json, item) => ({ json, pairedItem: { item } }));
-	const output = (list: object[]) => ({
-		all: () => items(list),
-		first: () => items(list)[0],
-		last: () => items(list).at(-1),
-	});
-	const text = readFileSync(path.join(FOLDER, file), 'utf8');
-	const code =
-		codes.get(file) ??
-		(new Function('$input', '$', '$runIndex', text) as (
-			...args: unknown[]
-		) => Array<{ json: object }>);
-	codes.set(file, code);
-	const all: Record<string, object[]> = { Settings: [SETTINGS], ...nodes };
-	return code(output(input), (name: string) => output(all[name]), runIndex).map(
-		({ json }) => json as T,
-	);
-}
+): T[] => runCodeFile<T>(file, input, { Settings: [SETTINGS], ...nodes }, runIndex);
 
 interface Noted {
 	workflow: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
+
+import { runCodeFile } from '../support/code.mts';
 
 interface Row {
 	id: number;
@@ -10,7 +10,6 @@ interface Row {
 	createdAt: string;
 }
 
-const FOLDER = path.join(import.meta.dirname, '..', '..', 'scripts/workflows/code');
 const SETTINGS = {
 	pageSize: 3,
 	minute: 60_000,
@@ -20,21 +19,8 @@ const SETTINGS = {
 	runFor: 600_000,
 };
 
-/** Runs the code of one of the outbox's Code nodes as n8n does. @param nodes what other nodes put out */
-function runCode(file: string, input: object[], nodes: Record<string, object[]>): object[] {
-	const items = (list: object[]) => list.map((json, item) => ({ json, pairedItem: { item } }));
-	const output = (list: object[]) => ({
-		all: () => items(list),
-		first: () => items(list)[0],
-		last: () => items(list).at(-1),
-	});
-	const code = readFileSync(path.join(FOLDER, file), 'utf8');
-	const run = new Function('$input', '$', '$runIndex', code) as (
-		...args: unknown[]
-	) => Array<{ json: object }>;
-	const all: Record<string, object[]> = { Settings: [SETTINGS], ...nodes };
-	return run(output(input), (name: string) => output(all[name]), 0).map(({ json }) => json);
-}
+const runCode = (file: string, input: object[], nodes: Record<string, object[]>): object[] =>
+	runCodeFile(file, input, { Settings: [SETTINGS], ...nodes });
 
 const row = (id: number, people: string[], due = 0): Row => ({
 	id,

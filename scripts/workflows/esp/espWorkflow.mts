@@ -21,6 +21,8 @@ export interface Esp {
 	contacts: Omit<ContactsOfEsp, 'lease' | 'shares'>;
 	/** Adds nodes that create the fields where they are missing, safe to run twice. @returns the first one */
 	createFields?(canvas: Canvas, place: Place): string;
+	/** Adds nodes that let the ESP know where to send its webhooks, safe to run twice. @returns the first one */
+	registerHook?(canvas: Canvas, place: Place): string;
 	/** Absent when nobody can learn from the ESP what happened to its contacts. */
 	reports?: ReportsOfEsp;
 	notes: {
@@ -95,6 +97,9 @@ export function espWorkflow(esp: Esp): WorkflowFile {
 	);
 	if (esp.createFields) {
 		canvas.connect('Who has started it?', 1, esp.createFields(canvas, [3, 4.3]));
+	}
+	if (esp.registerHook) {
+		canvas.connect('Who has started it?', 1, esp.registerHook(canvas, [9, 4.3]));
 	}
 	if (esp.reports) {
 		canvas.connect('Who has started it?', 2, reportChanges(canvas, [3, 5.6], esp.reports));

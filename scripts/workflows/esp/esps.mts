@@ -1,7 +1,9 @@
 import type { Esp } from './espWorkflow.mts';
+import { mailerLite } from './mailerLite.mts';
 import { postgreSql } from './postgresql.mts';
 
 /** File in `workflows/esp/`, without its ending → the ESP that it connects. */
 export const ESPS: Readonly<Record<string, Esp>> = {
+	mailerlite: mailerLite,
 	postgresql: postgreSql,
 };

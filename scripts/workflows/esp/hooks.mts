@@ -1,0 +1,153 @@
+import { when, type Canvas, type Place } from '../canvas.mts';
+import { request, type Call } from './http.mts';
+
+/** The entrance for webhooks of an ESP that n8n has no trigger for, or none that is of use. */
+export const HOOK = 'When the ESP reports a change';
+
+const TEXT = 'Read it as text';
+
+/** However many items come in. */
+const ONCE = { executeOnce: true };
+
+interface HookOptions {
+	/** `lastNode`: the ESP hears 500 when it failed, and sends again. `onReceived`: for ESPs that never do, or wait badly. */
+	respond: 'lastNode' | 'onReceived';
+	/** Whether a signature is checked, which is made of the bytes as they came. */
+	signed?: boolean;
+	method?: 'POST' | ['GET', 'POST'];
+}
+
+/** Adds the webhook. @returns the node that leads to 'Settings', with `headers`, `query`, `body` and, if signed, `text` */
+export function hook(
+	canvas: Canvas,
+	[column, row]: Place,
+	{ respond, signed = false, method = 'POST' }: HookOptions,
+): string {
+	canvas.node(HOOK, 'webhook', [column, row], {
+		...(typeof method === 'string'
+			? { httpMethod: method }
+			: { multipleMethods: true, httpMethod: method }),
+		path: canvas.webhookIdOf(HOOK),
+		responseMode: respond,
+		...(respond === 'lastNode' ? { responseData: 'noData' } : {}),
+		options: { ...(respond === 'onReceived' ? { noResponseBody: true } : {}), rawBody: signed },
+	});
+	if (!signed) return HOOK;
+	canvas.node(TEXT, 'extractFromFile', [column + 0.5, row + 0.8], {
+		operation: 'text',
+		binaryPropertyName: 'data',
+		destinationKey: 'text',
+		options: { keepSource: 'json' },
+	});
+	canvas.chain(HOOK, TEXT);
+	return TEXT;
+}
+
+const refusal = (todo: string): string =>
+	`A request that does not come from your ESP was refused, or ${todo}.`;
+
+/**
+ * Adds nodes that let a request pass only when it carries the ESP's signature. The secret stands in a **Crypto**
+ * credential.
+ *
+ * @param message what was signed, an expression without its braces; `$json.text` is the body
+ * @param signature the signature that came with it, the same way
+ */
+export function checkSignature(
+	canvas: Canvas,
+	[column, row]: Place,
+	{
+		message,
+		signature,
+		encoding,
+	}: { message: string; signature: string; encoding: 'hex' | 'base64' },
+): { first: string; last: string; columns: number } {
+	canvas.node('Sign it ourselves', 'crypto', [column, row], {
+		action: 'hmac',
+		type: 'SHA256',
+		value: `={{ ${message} }}`,
+		dataPropertyName: 'expected',
+		encoding,
+	});
+	canvas.node(
+		'Does the ESP say so?',
+		'if',
+		[column + 1, row],
+		when('={{ $json.expected }}', 'equals', `={{ ${signature} }}`),
+	);
+	canvas.node('Stop: wrong signature', 'stopAndError', [column + 2, row + 0.9], {
+		errorMessage: refusal("the secret in the credential of 'Sign it ourselves' is not the ESP's"),
+	});
+	canvas.chain('Sign it ourselves', 'Does the ESP say so?');
+	canvas.connect('Does the ESP say so?', 1, 'Stop: wrong signature');
+	return { first: 'Sign it ourselves', last: 'Does the ESP say so?', columns: 2 };
+}
+
+/** The setting that holds the word at the end of the webhook's address, for ESPs that sign nothing. */
+export const HOOK_KEY_SETTING = { hookKey: '' };
+
+/** How the address is given to the ESP, for a note. */
+export const HOOK_KEY_STEP =
+	"**Settings → hookKey**: a long random word. Give the ESP the webhook's **Production URL** with `?key=` and that word at its end, because the ESP signs nothing.";
+
+/** Adds nodes that let a request pass only when its address ends with the key in the settings. */
+export function checkKey(
+	canvas: Canvas,
+	[column, row]: Place,
+): { first: string; last: string; columns: number } {
+	canvas.node(
+		'Does it have the key?',
+		'if',
+		[column, row],
+		when(
+			'={{ String($json.hookKey).length > 0 && $json.query?.key === String($json.hookKey) }}',
+			'true',
+			undefined,
+			'boolean',
+		),
+	);
+	canvas.node('Stop: wrong key', 'stopAndError', [column + 1, row + 0.9], {
+		errorMessage: refusal(
+			"the address that the ESP has does not end with '?key=' and the word in Settings → hookKey",
+		),
+	});
+	canvas.connect('Does it have the key?', 1, 'Stop: wrong key');
+	return { first: 'Does it have the key?', last: 'Does it have the key?', columns: 1 };
+}
+
+/** The webhook's address as the ESP has to know it, an expression without its braces; needs n8n's WEBHOOK_URL behind a proxy. */
+export const hookUrl = (canvas: Canvas): string =>
+	`($execution.resumeUrl.replace(/\\/webhook-waiting.*$/, '') + '/webhook/${canvas.webhookIdOf(HOOK)}')`;
+
+/**
+ * Adds nodes that register the webhook with the ESP, unless it is there already.
+ *
+ * @param list asks for the webhooks that there are
+ * @param addresses its answer as `$json` → an array of their addresses, an expression without its braces
+ * @param address what ours is registered as, the same way
+ * @param register registers it
+ * @returns the first node
+ */
+export function registerHook(
+	canvas: Canvas,
+	[column, row]: Place,
+	{
+		list,
+		addresses,
+		address = hookUrl(canvas),
+		register,
+	}: { list: Omit<Call, 'method'>; addresses: string; address?: string; register: Call },
+): string {
+	request(canvas, 'List the webhooks', [column, row], { method: 'GET', ...list }, ONCE);
+	canvas.node(
+		'Is ours among them?',
+		'if',
+		[column + 1, row],
+		when(`={{ (${addresses}).includes(${address}) }}`, 'true', undefined, 'boolean'),
+	);
+	canvas.node('It is registered', 'noOp', [column + 2, row - 0.5], {});
+	request(canvas, 'Register the webhook', [column + 2, row + 0.4], register);
+	canvas.chain('List the webhooks', 'Is ours among them?', 'It is registered');
+	canvas.connect('Is ours among them?', 1, 'Register the webhook');
+	return 'List the webhooks';
+}

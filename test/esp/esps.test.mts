@@ -1,0 +1,21 @@
+import { ESPS } from '../../scripts/workflows/esp/esps.mts';
+import { EspStage } from '../support/espStage.mts';
+import { mailerlite } from './cases/mailerlite.mts';
+
+/** File in `workflows/esp/`, without its ending → its tests. */
+const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
+	mailerlite,
+};
+/** Those that are run for real. */
+const REAL = ['postgresql'];
+
+let stage: EspStage;
+beforeAll(async () => (stage = await EspStage.set()), 180_000);
+afterAll(async () => await stage?.close(), 60_000);
+afterEach(() => expect(stage.vendors.unexpected).toEqual([]));
+
+it('every ESP has its tests', () => {
+	expect([...Object.keys(CASES), ...REAL].sort()).toEqual(Object.keys(ESPS).sort());
+});
+
+describe.each(Object.keys(CASES))('%s', (file) => CASES[file](() => stage));
