@@ -33,6 +33,8 @@ export interface ReportsOfEsp {
 	changes: string;
 	/** Whether the ESP does not tell the address before, so that it has to be remembered. */
 	remembers: boolean;
+	/** Whether it is asked again and again, and keeps how far it got (`polling.mts`). */
+	polls?: boolean;
 	/** Adds nodes that run when everything is in the outbox. @returns the first one */
 	afterwards?(canvas: Canvas, place: Place): string;
 }

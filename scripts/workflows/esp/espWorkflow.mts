@@ -8,6 +8,7 @@ import { sampleItems } from '../sampleItems.mts';
 import { createAddresses, reportChanges, type ReportsOfEsp } from './changes.mts';
 import { fieldParameters, spellerOf, type Spelling } from './fields.mts';
 import { paceOf, type RateLimit } from './pace.mts';
+import { createProgress, progressSetting } from './polling.mts';
 
 /** An ESP, and how it is connected with SparkLoop both ways. */
 export interface Esp {
@@ -67,6 +68,7 @@ export function espWorkflow(esp: Esp): WorkflowFile {
 			pause,
 			...RECORDING_SETTINGS,
 			...(esp.reports ? OUTBOX_SETTING : {}),
+			...(esp.reports?.polls ? progressSetting(esp.name) : {}),
 			...(esp.reports?.remembers ? { addresses: `SparkLoop addresses in ${esp.name}` } : {}),
 		}),
 	);
@@ -93,7 +95,8 @@ export function espWorkflow(esp: Esp): WorkflowFile {
 		failures,
 		createRecordings(canvas, [4, 3.2]),
 		...(esp.reports?.remembers ? [createAddresses(canvas, [5, 3.2])] : []),
-		createLeases(canvas, [6, 3.2], leasesOf(lease, shares)),
+		...(esp.reports?.polls ? [createProgress(canvas, [6, 3.2])] : []),
+		createLeases(canvas, [7, 3.2], leasesOf(lease, shares)),
 	);
 	if (esp.createFields) {
 		canvas.connect('Who has started it?', 1, esp.createFields(canvas, [3, 4.3]));
