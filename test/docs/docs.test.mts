@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { sampleEventsPage } from '../../scripts/sampleEvents.mts';
+import { ESPS } from '../../scripts/workflows/esp/esps.mts';
 import { sampleItems } from '../../scripts/workflows/sampleItems.mts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
@@ -10,6 +11,7 @@ const pages = [
 	...readdirSync(ROOT),
 	...readdirSync(path.join(ROOT, 'docs')).map((file) => `docs/${file}`),
 	'sandbox/README.md',
+	'workflows/README.md',
 ].filter((file) => file.endsWith('.md'));
 
 describe.each(pages)('%s', (page) => {
@@ -31,6 +33,13 @@ describe.each(pages)('%s', (page) => {
 		const anchors = [...text(page).matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor);
 		expect(anchors.filter((anchor) => !headings.includes(anchor))).toEqual([]);
 	});
+});
+
+it.each(Object.entries(ESPS))('the table of workflows has %s, with its picture', (file, { name }) => {
+	const page = text('workflows/README.md');
+	expect(page).toContain(`[${name}](esp/${file}.json)`);
+	expect(page).toContain(`(../docs/images/esp/${file}.png)`);
+	expect(text('README.md')).toContain(`[${name}](workflows/esp/${file}.json)`);
 });
 
 it('the sample events are those the tests use', () => {

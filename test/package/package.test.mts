@@ -37,7 +37,7 @@ describe('the package', () => {
 
 	it('holds what a user needs, and nothing else', () => {
 		const expected =
-			/^(dist\/(nodes|credentials|icons)\/|workflows\/[\w-]+\.json$|(README|CHANGELOG)\.md$|LICENSE$|index\.js$|package\.json$)/;
+			/^(dist\/(nodes|credentials|icons)\/|workflows\/(esp\/)?[\w-]+\.json$|(README|CHANGELOG)\.md$|LICENSE$|index\.js$|package\.json$)/;
 		expect(files.filter((file) => !expected.test(file))).toEqual([]);
 		expect(files.filter((file) => /\.(ts|map)$|test/.test(file))).toEqual([]);
 		const workflows = files.filter((file) => file.startsWith('workflows/'));
