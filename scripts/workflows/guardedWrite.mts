@@ -34,6 +34,8 @@ export interface ContactsOfEsp {
 	 * were not where they should be. `problem`: why nothing can be written, if so.
 	 */
 	find: string;
+	/** What the ESP says is wrong, of an error as `$json.error`, where n8n's own message leaves it out; the same way. */
+	complaint?: string;
 	/** Adds nodes that write `$json.fields` of the trigger's item into the contact of `$json.email`. */
 	write(canvas: Canvas, place: Place): Written;
 }
@@ -125,7 +127,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 		mode: 'raw',
 		jsonOutput:
 			// n8n's Postgres node puts the message beside its error. No error may carry anybody's address.
-			"={{ { reason: String($json.problem ?? $json.error?.message ?? $json.message ?? $json.error ?? ([200, 404].includes($json.status) ? \"the fields are not where 'Find its fields' looks for them\" : 'it answered with status ' + $json.status)).replace(/[^\\s@(,;:<>\"']+@/g, '…@') } }}",
+			`={{ { reason: String($json.problem ?? ${esp.complaint ? `${esp.complaint} ?? ` : ''}$json.error?.message ?? $json.message ?? $json.error ?? ([200, 404].includes($json.status) ? "the fields are not where 'Find its fields' looks for them" : 'it answered with status ' + $json.status)).replace(/[^\\s@(,;:<>"']+@/g, '…@') } }}`,
 		options: {},
 	});
 	giveLeaseBack(canvas, 'Give it back all the same', [end + 1, row + 1.1]);

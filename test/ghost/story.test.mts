@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +17,7 @@ import { importWorkflow, type ImportedWorkflow } from '../../scripts/story/impor
 import { setGround, type Ground } from '../../scripts/story/stage.mts';
 import { EspInService, fromSparkLoop, type EspFile } from '../support/espInService.mts';
 
+const FIXTURES = path.join(import.meta.dirname, '..', 'fixtures', 'ghost');
 const ENTRANCE = 'When the ESP reports a change';
 const EVENTS = ['member.added', 'member.edited', 'member.deleted'];
 const FIELDS = [
@@ -38,6 +40,9 @@ const owner = {
 	password: 'Sup3r-secret-pw!x',
 	title: 'The Weekly',
 };
+
+// In some, Ghost starts anew.
+jest.setTimeout(60_000);
 
 let folder: string;
 let ground: Ground;
@@ -157,12 +162,12 @@ const lastExecution = async () => {
  * events, what they wrote, and the webhooks that Ghost sent of that.
  *
  * @param webhooks how many Ghost sends of what happens; those of what is written then come on top
- * @param failures what executions ended with
+ * @param failure what executions that failed say; none does when it is left out
  */
 async function heard(
 	act: () => Promise<unknown>,
 	webhooks: number,
-	failures: unknown[] = [],
+	failure?: RegExp,
 ): Promise<object[]> {
 	const { n8n, sandbox } = ground;
 	const from = sandbox.calls.log.length;
@@ -186,7 +191,11 @@ async function heard(
 		// The outbox may have sent something in between, which SparkLoop has answered with an event.
 		if (quiet && ran(ENTRANCE) >= told && (await since()).length === all.length) {
 			expect(ran(ENTRANCE)).toBe(told);
-			expect(results.flatMap(({ error }) => error?.message ?? [])).toEqual(failures);
+			const messages = results.flatMap(({ error }) => error?.message ?? []);
+			if (failure) {
+				expect(messages.length).toBeGreaterThan(0);
+				for (const message of messages) expect(message).toMatch(failure);
+			} else expect(messages).toEqual([]);
 			return sandbox.calls.log.slice(from).map(({ body }) => body as object);
 		}
 		if (Date.now() > deadline) {
@@ -217,7 +226,7 @@ describe('the set-up', () => {
 	it('says so when the key is wrong', async () => {
 		const [id] = integration.adminApiKey.split(':');
 		await expect(setUp(file(`${id}:${'00'.repeat(32)}`))).rejects.toThrow(
-			'The fields could not be listed. Invalid token: invalid signature',
+			'The fields could not be listed. Invalid token: invalid signature.',
 		);
 	});
 
@@ -311,13 +320,145 @@ describe('the story', () => {
 
 	it('what comes late changes nothing', async () => {
 		const before = await fields(ANNE);
-		const late = fromSparkLoop.referral(ANNE, BOB, 2) as { referrer: object; subscriber: object };
-		const { referral_code, referral_link, ...friend } = ground.sandbox.program.describe(
-			subscriber(BOB),
-		);
 		await heard(async () => {
-			expect(await esp.deliver({ ...late, subscriber: { ...friend, id: 'x' } })).toBe(200);
+			expect(await esp.deliver(fromSparkLoop.referral(ANNE, ANNE, 2))).toBe(200);
 		}, 0);
+		expect((await lastExecution()).data.resultData.runData).not.toHaveProperty('Write the fields');
 		expect(await fields(ANNE)).toEqual(before);
+	});
+
+	it('Ghost is down: SparkLoop hears 500, and sends again until it is up', async () => {
+		const { sandbox } = ground;
+		const from = sandbox.deliveries.log.length;
+		const eve = 'eve@example.com';
+		// It answers 503 while it starts.
+		const refused =
+			/^The contact was not written: (The service refused the connection - perhaps it is offline|it answered with status 503)\. SparkLoop sends the event again\.$/;
+		const outage = async () => {
+			await ghost.stop();
+			await inSparkLoop('refer', { referrer: ANNE, email: eve, via: 'sparkloop' });
+			while (sandbox.deliveries.log.length < from + 2) await sleep(50);
+			const tried = sandbox.deliveries.log.slice(from);
+			expect(tried.map(({ status }) => status)).toEqual(tried.map(() => 500));
+			ghost = await startGhost({ mailPort: sandbox.smtp.port, folder, port: ghost.port });
+			await sandbox.deliveries.idle(WITHIN_MS);
+		};
+		expect(await heard(outage, 0, refused)).toEqual([]);
+		expect(await fields(eve)).toEqual(expected(eve));
+		expect(await fields(ANNE)).toMatchObject({ ...expected(ANNE), RH_TOTREF: '4' });
+	});
+
+	it('Bob leaves one of two newsletters, then the other: that is an unsubscribe', async () => {
+		const { newsletters: added } = await session.call<{ newsletters: [{ id: string }] }>(
+			'POST',
+			'/newsletters/',
+			{ newsletters: [{ name: 'The Monthly' }] },
+		);
+		const bob = await admin.memberWithEmail(BOB);
+		const [weekly] = bob!.newsletters;
+		const take = async (newsletters: object[]) =>
+			await admin.editMember(bob!.id, { newsletters: newsletters as Array<typeof weekly> });
+		expect(await heard(async () => await take([weekly, added[0]]), 1)).toEqual([]);
+		expect(await heard(async () => await take([added[0]]), 1)).toEqual([]);
+		expect(subscriber(BOB).status).toBe('confirmed');
+
+		const told = await heard(async () => await reader(BOB).unsubscribe(), 1);
+		expect(told).toEqual([{ type: 'unsubscribe', subscriber: { email: BOB } }]);
+		expect(subscriber(BOB).status).toBe('unsubscribed');
+		expect(await admin.memberWithEmail(BOB)).toMatchObject({ newsletters: [] });
+
+		// What SparkLoop writes afterwards does not bring him back.
+		await heard(async () => await inSparkLoop('reset-campaign', {}), 0);
+		expect(await fields(BOB)).toEqual(expected(BOB));
+		expect(await admin.memberWithEmail(BOB)).toMatchObject({ newsletters: [] });
+		expect(subscriber(BOB).status).toBe('unsubscribed');
+
+		const back = await heard(async () => await take([weekly]), 1);
+		expect(back).toMatchObject([{ type: 'subscribe', subscriber: { email: BOB, id: bob!.id } }]);
+		expect(subscriber(BOB).status).toBe('confirmed');
+	});
+
+	it('Bob is deleted: that is an unsubscribe too, unless he has left before', async () => {
+		const { id } = (await admin.memberWithEmail(BOB))!;
+		const told = await heard(async () => await admin.deleteMember(id), 1);
+		expect(told).toEqual([{ type: 'unsubscribe', subscriber: { email: BOB } }]);
+
+		const email = 'left@example.com';
+		const added = async () => await admin.addMember({ email, newsletters: [] });
+		expect(await heard(added, 1)).toEqual([]);
+		const left = (await admin.memberWithEmail(email))!;
+		expect(await heard(async () => await admin.deleteMember(left.id), 1)).toEqual([]);
+	});
+});
+
+describe('a member', () => {
+	it('is found in any spelling, and none is added beside it', async () => {
+		await heard(async () => await admin.addMember({ email: 'Mixed.Case@Example.com' }), 1);
+		await heard(async () => {
+			expect(await esp.deliver(fromSparkLoop.sync('mixed.case@example.com', 7))).toBe(200);
+		}, 0);
+		const { members } = await admin.call<{ members: Array<{ email: string }> }>(
+			'GET',
+			`/members/?${new URLSearchParams({ filter: "email:~'mixed'" })}`,
+		);
+		expect(members).toMatchObject([{ email: 'Mixed.Case@Example.com' }]);
+		expect(await fields('Mixed.Case@Example.com')).toMatchObject({ RH_TOTREF: '7' });
+	});
+
+	it('is not added when the settings say so', async () => {
+		const unwanted = 'unwanted@example.com';
+		const token = await session.staffAccessToken();
+		await esp.stop();
+		const { settings, ...rest } = file(integration.adminApiKey, token);
+		esp = await EspInService.start(ground, {
+			...rest,
+			settings: { ...settings, addMissing: 'no' },
+		});
+		await heard(async () => {
+			expect(await esp.deliver(fromSparkLoop.sync(unwanted))).toBe(200);
+		}, 0);
+		expect(await admin.memberWithEmail(unwanted)).toBeUndefined();
+	});
+});
+
+describe('a failure', () => {
+	it('is told with what Ghost says of an unknown field', async () => {
+		const event = fromSparkLoop.sync(ANNE, 9);
+		const status = async (status: string) =>
+			await session.call('PUT', '/members/metafields/custom/rh_code/', {
+				members_metafields: [{ status }],
+			});
+		await status('archived');
+		expect(await esp.deliver(event)).toBe(500);
+		expect(await esp.lastError()).toBe(
+			'The contact was not written: Unknown custom field: custom.rh_code. SparkLoop sends the event again.',
+		);
+		await status('active');
+		await heard(async () => expect(await esp.deliver(event)).toBe(200), 0);
+		expect(await fields(ANNE)).toMatchObject({ RH_TOTREF: '9', RH_CODE: 'ada90f39' });
+	});
+
+	it.each<[string, (text: string) => Record<string, string>]>([
+		['without a signature', () => ({})],
+		['with another', () => ({ 'x-ghost-signature': `sha256=${'f0'.repeat(32)}, t=1795500000000` })],
+		[
+			'signed with nothing',
+			(text) => ({
+				'x-ghost-signature': `sha256=${createHmac('sha256', '').update(text).digest('hex')}, t=`,
+			}),
+		],
+	])('is a webhook %s', async (_, headers) => {
+		const text = readFileSync(path.join(FIXTURES, 'member.added.json'), 'utf8');
+		const refusal =
+			/^A request that does not come from your ESP was refused, or the credential of 'Make the secret again'/;
+		const forged = async () => {
+			const { status } = await fetch(esp.urlOf(ENTRANCE), {
+				method: 'POST',
+				headers: { 'content-type': 'application/json', ...headers(text) },
+				body: text,
+			});
+			expect(status).toBe(200);
+		};
+		expect(await heard(forged, 1, refusal)).toEqual([]);
 	});
 });

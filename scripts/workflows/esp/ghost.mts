@@ -17,7 +17,7 @@ const call = (method: Call['method'], path: string, json?: string): Call => ({
 
 /** What Ghost says of a request that it refused, an expression without its braces. */
 const COMPLAINT =
-	"([$json.body?.errors?.[0]?.message, $json.body?.errors?.[0]?.context].filter(Boolean).join(' ') || 'Ghost answered with status ' + $json.statusCode + '.')";
+	"([$json.body?.errors?.[0]?.message, $json.body?.errors?.[0]?.context].filter(Boolean).join(' ') || 'it answered with status ' + $json.statusCode).replace(/\\.$/, '')";
 
 /** Of text, because Ghost has no numbers. */
 const FIELDS = fieldsOf('lowerCase').map(({ name }) => ({ name, type: 'short_text' }));
@@ -109,7 +109,7 @@ function write(canvas: Canvas, [column, row]: Place): Written {
 
 /** Adds the node that stops the set-up with what Ghost says. */
 const stop = (canvas: Canvas, name: string, place: Place, what: string): string =>
-	canvas.node(name, 'stopAndError', place, { errorMessage: `=${what} {{ ${COMPLAINT} }}` });
+	canvas.node(name, 'stopAndError', place, { errorMessage: `=${what} {{ ${COMPLAINT} }}.` });
 
 /** Adds nodes that create the missing fields in one request. A key that may not see the fields leaves them to the user. */
 function createFields(canvas: Canvas, [column, row]: Place): string {
@@ -237,7 +237,9 @@ export const ghost: Esp = {
 	settings: { site: 'https://your-site.ghost.io' },
 	contacts: {
 		read,
-		find: `{ status: $json.statusCode, found: Boolean(${MEMBER}), id: ${MEMBER}?.id, fields: $json.body?.members ? (${MEMBER} ? (${MEMBER}.metafields?.custom ?? {}) : {}) : undefined, problem: ${MEMBER} && !${MEMBER}.metafields ? 'this Ghost has no custom fields of members: see the notes' : undefined }`,
+		find: `{ status: $json.statusCode, found: Boolean(${MEMBER}), id: ${MEMBER}?.id, fields: ${MEMBER} ? (${MEMBER}.metafields?.custom ?? {}) : $json.body?.members && {}, problem: $json.statusCode !== 200 ? ${COMPLAINT} : ${MEMBER} && !${MEMBER}.metafields ? 'this Ghost has no custom fields of members: see the notes' : undefined }`,
+		// `context` says which field it is.
+		complaint: `/"context":"(.*?)"/.exec(String($json.error?.cause?.message).replaceAll('\\\\', ''))?.[1]`,
 		write,
 	},
 	createFields,
