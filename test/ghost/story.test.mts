@@ -295,6 +295,7 @@ describe('the story', () => {
 			expect(member?.newsletters).toHaveLength(1);
 			expect(member?.labels).toMatchObject([{ name: 'Added by SparkLoop' }]);
 			expect(await fields(email)).toEqual(expected(email));
+			expect(ground.sandbox.mailbox.find({ to: email })).toBeUndefined();
 		}
 		const [win] = subscriber(ANN).wins;
 		expect(await fields(ANN)).toEqual({

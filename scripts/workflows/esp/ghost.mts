@@ -39,7 +39,7 @@ function read(canvas: Canvas, [column, row]: Place): string {
 	request(
 		canvas,
 		'Look for the address',
-		[column - 0.1, row - 1.2],
+		[column, row - 1.2],
 		{
 			...call('GET', '/members/'),
 			query: { filter: `={{ 'email:' + ${ADDRESS} }}`, limit: '1' },
@@ -267,10 +267,9 @@ export const ghost: Esp = {
 	notes: {
 		steps: [
 			'Custom fields of members are a private beta of Ghost 6. On a server of your own, switch them on with `"labs": {"membersCustomFields": true}` in Ghost\'s configuration; on Ghost(Pro), ask Ghost.',
-			'**Settings → site**: the address of your Ghost, as the credential has it.',
-			"**Ghost Admin API** credential with the Admin API key of a custom integration (Ghost's *Settings → Integrations*): choose it on every node that asks for one, but not on the next two.",
-			'On **List the fields** and **Create the fields**: a second one, with the *Staff access token* of an owner or administrator (in their profile), because integrations may not create fields. Or choose the first one here too, and create them by hand (short text): `rh_subid`, `rh_code`, `rh_reflink`, `rh_isref`, `rh_totref`, `rh_coupon`, `rh_lastreward`, `rh_guard`.',
-			'**Crypto** credential: any long random word as *HMAC Secret*. Choose it on **Make the secret** and **Make the secret again**.',
+			"**Settings → site**: your Ghost's address. **Ghost Admin API** credential: the same address, and the key of a custom integration. Choose it on every node that asks for one.",
+			'Except **List the fields** and **Create the fields**: integrations may create none, so choose one there with the *Staff access token* of an owner or administrator. With the other one, they are left to you: `rh_subid`, `rh_code`, `rh_reflink`, `rh_isref`, `rh_totref`, `rh_coupon`, `rh_lastreward` and `rh_guard`, all *short text*.',
+			'**Crypto** credential: any long random word as *HMAC Secret*, for the two nodes that make a secret of it.',
 		],
 		traps: [
 			"n8n's Ghost node knows posts only, so HTTP Request nodes with its credential take its place.",
