@@ -4,8 +4,9 @@ import path from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 
 import { Canvas } from './workflows/canvas.mts';
-import { importWorkflow } from './story/importing.mts';
-import { setStage, type Stage } from './story/stage.mts';
+import { ESPS } from './workflows/esp/esps.mts';
+import { importWorkflow, workflowFile } from './story/importing.mts';
+import { setGround, setStage, type Ground, type Stage } from './story/stage.mts';
 import { STORY } from './story/story.mts';
 
 const IMAGES = path.join(import.meta.dirname, '..', 'docs', 'images');
@@ -28,6 +29,8 @@ const HINTS = ['[data-reka-popper-content-wrapper]', '.el-popper', '[role="toolt
 
 const LARGE = { width: 1500, height: 1400 };
 const MEDIUM = { width: 1400, height: 800 };
+const WIDE = { width: 1800, height: 1100 };
+const SIZES: Readonly<Record<string, typeof MEDIUM>> = { 'newsletter-in-a-box': LARGE };
 
 /** Pixels left free around the workflow. */
 const MARGIN = 24;
@@ -35,7 +38,11 @@ const MARGIN = 24;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const file = (name: string) => path.join(IMAGES, `${name}.png`);
 
-async function logIn(page: Page, { n8n, owner }: Stage): Promise<void> {
+/** What is given on the command line: files of `workflows/esp/` without their endings; all of them after `esp`. */
+const wanted = process.argv.slice(2);
+const espFiles = wanted[0] === 'esp' ? Object.keys(ESPS) : wanted;
+
+async function logIn(page: Page, { n8n, owner }: Ground): Promise<void> {
 	await page.goto(`${n8n.url}/signin`);
 	await page.locator('input[type="email"]').fill(owner.email);
 	await page.locator('input[type="password"]').fill(owner.password);
@@ -57,7 +64,7 @@ async function still(moving: Locator): Promise<void> {
 	}
 }
 
-async function openWorkflow(page: Page, { n8n }: Stage, id: string): Promise<void> {
+async function openWorkflow(page: Page, { n8n }: Ground, id: string): Promise<void> {
 	await page.goto(`${n8n.url}/workflow/${id}`);
 	await page.locator('.vue-flow__node').first().waitFor();
 	await still(page.locator('.vue-flow__node').first());
@@ -85,8 +92,8 @@ async function bounds(page: Page) {
 }
 
 /** The whole workflow, without the editor around it. */
-async function canvas(page: Page, stage: Stage, id: string, name: string): Promise<void> {
-	await page.setViewportSize(name === 'newsletter-in-a-box' ? LARGE : MEDIUM);
+async function canvas(page: Page, stage: Ground, id: string, name: string): Promise<void> {
+	await page.setViewportSize(SIZES[name] ?? (name.startsWith('esp/') ? WIDE : MEDIUM));
 	await openWorkflow(page, stage, id);
 	await hide(page, [...AROUND_THE_CANVAS, ...HINTS]);
 	await page.keyboard.press('1');
@@ -172,12 +179,37 @@ async function takePictures(browser: Browser, stage: Stage): Promise<void> {
 	await sandbox.screenshot({ path: file('sandbox') });
 }
 
+/** The canvases of the ESPs, as they are imported: nothing is chosen or filled in. */
+async function takeEspPictures(browser: Browser, ground: Ground): Promise<void> {
+	const page = await browser.newPage({ viewport: WIDE });
+	await logIn(page, ground);
+	for (const name of espFiles) {
+		const id = await ground.n8n.api.importWorkflow(workflowFile(`esp/${name}.json`));
+		await canvas(page, ground, id, `esp/${name}`);
+		say(name);
+	}
+}
+
+async function ofTheEsps(): Promise<void> {
+	mkdirSync(path.join(IMAGES, 'esp'), { recursive: true });
+	const ground = await setGround({ n8nPort: 0, sandboxPort: 0, progress: say });
+	let browser: Browser | undefined;
+	try {
+		browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+		await takeEspPictures(browser, ground);
+	} finally {
+		await browser?.close();
+		await ground.close();
+	}
+}
+
 async function run(): Promise<void> {
 	if (!existsSync(CHROMIUM)) {
 		throw new Error(
 			`There is no browser at ${CHROMIUM}. Install Chromium, or set CHROMIUM to where it is.`,
 		);
 	}
+	if (espFiles.length > 0) return await ofTheEsps();
 	mkdirSync(IMAGES, { recursive: true });
 	say('Setting a stage with the package as it was built last (npm run build)');
 	const stage = await setStage({ n8nPort: 0, sandboxPort: 0, progress: say });

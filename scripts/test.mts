@@ -138,13 +138,13 @@ try {
 	await jest(
 		'Units, the sandbox, and nodes and workflows on the real engine',
 		'test/',
-		'--testPathIgnorePatterns=/test/e2e/',
+		'--testPathIgnorePatterns=/test/(e2e|esp)/',
 		// Those need PostgreSQL and Redis: npm run test:queue.
 		'--testPathIgnorePatterns=/test/queue/',
 		// Those need Ghost, which takes 1 GB and is nothing that users run: npm run test:ghost.
 		'--testPathIgnorePatterns=/test/ghost/',
 	);
-	await jest('End to end on a real n8n', 'test/e2e/', '--runInBand');
+	await jest('End to end on a real n8n', 'test/(e2e|esp)/', '--runInBand');
 } finally {
 	rmSync(temporary, { recursive: true, force: true });
 }

@@ -38,6 +38,9 @@ export interface Esp {
 
 const SET_UP = 'Set up (run once)';
 
+/** The row above the flow in which all notes lie. */
+const NOTES = -3.2;
+
 /** SparkLoop's events → the fields of the contacts in an ESP, and what happens to those → SparkLoop, on one canvas. */
 export function espWorkflow(esp: Esp): WorkflowFile {
 	const canvas = new Canvas(`${esp.name} and SparkLoop`, {
@@ -54,8 +57,11 @@ export function espWorkflow(esp: Esp): WorkflowFile {
 		respond: 'lastNode',
 		...fieldParameters(esp.spelling),
 	});
-	canvas.node(SET_UP, 'manualTrigger', [0, 3.2], {});
-	const reporters = esp.reports?.entrances(canvas, [0, 5.6]) ?? [];
+	canvas.node(SET_UP, 'manualTrigger', [0, 2.5], {});
+	const fieldsRow = 3.5;
+	const hookRow = fieldsRow + (esp.createFields ? 1.4 : 0);
+	const reportsRow = hookRow + (esp.registerHook ? 1.5 : 0.2);
+	const reporters = esp.reports?.entrances(canvas, [0, reportsRow]) ?? [];
 	canvas.node(
 		'Settings',
 		'set',
@@ -89,25 +95,24 @@ export function espWorkflow(esp: Esp): WorkflowFile {
 		guardedWrite(canvas, [4, 0], { ...esp.contacts, lease, shares }),
 	);
 
-	const failures = createFailuresTable(canvas, [3, 3.2]);
-	canvas.connect('Who has started it?', 1, failures);
-	canvas.chain(
-		failures,
-		createRecordings(canvas, [4, 3.2]),
-		...(esp.reports?.remembers ? [createAddresses(canvas, [5, 3.2])] : []),
-		...(esp.reports?.polls ? [createProgress(canvas, [6, 3.2])] : []),
-		createLeases(canvas, [7, 3.2], leasesOf(lease, shares)),
-	);
+	const setUp = [
+		createFailuresTable,
+		createRecordings,
+		...(esp.reports?.remembers ? [createAddresses] : []),
+		...(esp.reports?.polls ? [createProgress] : []),
+	].map((create, index) => create(canvas, [3 + index, 2.5]));
+	canvas.connect('Who has started it?', 1, setUp[0]);
+	canvas.chain(...setUp, createLeases(canvas, [3 + setUp.length, 2.5], leasesOf(lease, shares)));
 	if (esp.createFields) {
-		canvas.connect('Who has started it?', 1, esp.createFields(canvas, [3, 4.3]));
+		canvas.connect('Who has started it?', 1, esp.createFields(canvas, [3, fieldsRow]));
 	}
 	if (esp.registerHook) {
-		canvas.connect('Who has started it?', 1, esp.registerHook(canvas, [9, 4.3]));
+		canvas.connect('Who has started it?', 1, esp.registerHook(canvas, [3, hookRow]));
 	}
 	if (esp.reports) {
-		canvas.connect('Who has started it?', 2, reportChanges(canvas, [3, 5.6], esp.reports));
+		canvas.connect('Who has started it?', 2, reportChanges(canvas, [3, reportsRow], esp.reports));
 	}
-	noteFailures(canvas, [0, 8.6]);
+	noteFailures(canvas, [0, reportsRow + (esp.reports ? 3 : 0)]);
 	canvas.pin(TRIGGER, sampleItems(spellerOf(esp.spelling)));
 	return canvas.toFile();
 }
@@ -122,8 +127,8 @@ const listed = (lines: readonly string[]): string => lines.map((line) => `- ${li
 function notes(canvas: Canvas, esp: Esp): void {
 	const [first, ...rest] = esp.notes.steps;
 	canvas.note(
-		[-0.35, -3.5],
-		[3.95, 1.95],
+		[-0.35, NOTES],
+		[3.7, 1.85],
 		`## ${esp.name} ⇄ SparkLoop
 Writes SparkLoop's data (link, code, counts, coupon, reward) into the fields of your contacts${esp.reports ? ', and tells SparkLoop who signed up, has a new address or unsubscribed' : ''}.
 
@@ -137,15 +142,15 @@ ${numbered([
 		1,
 	);
 	canvas.note(
-		[3.75, -3.5],
-		[4.2, 1.95],
+		[3.45, NOTES],
+		[3.25, 1.85],
 		`### What is particular about ${esp.name}
 ${listed(esp.notes.traps)}`,
 		5,
 	);
 	canvas.note(
-		[8.1, -3.5],
-		[4.2, 1.95],
+		[10.15, NOTES],
+		[3.25, 1.85],
 		`### Why no older event overwrites a newer one
 Events come twice, late and in any order. So the contact is read first, and of an event only what is **newer** is written: a larger count of referrals, a later win. \`sync_subscriber\` says how things are now, and may lower the count (a reset).
 
@@ -157,8 +162,8 @@ With \`yes\` in **Settings → record**, handled events are written into a Data 
 		5,
 	);
 	canvas.note(
-		[12.45, -3.5],
-		[3.2, 1.95],
+		[13.5, NOTES],
+		[2.75, 1.85],
 		`### When something fails
 SparkLoop hears 200 only once the fields are written. While ${esp.name} is down it hears 500 and sends the event again, for up to a month: nothing is lost, and writing twice does no harm.
 
@@ -166,8 +171,8 @@ Failures are written down below; import *Alerts* to be told. Or choose an error 
 		4,
 	);
 	canvas.note(
-		[-0.35, esp.reports ? 6.4 : 5.1],
-		[3.1, 1.6],
+		[6.8, NOTES],
+		[3.25, 1.85],
 		`### ${esp.name} → SparkLoop
 ${listed(esp.notes.reports)}`,
 		1,

@@ -37,7 +37,7 @@ export function hook(
 		},
 	});
 	if (!signed) return HOOK;
-	canvas.node(TEXT, 'extractFromFile', [column + 0.5, row + 0.8], {
+	canvas.node(TEXT, 'extractFromFile', [column + 1, row], {
 		operation: 'text',
 		binaryPropertyName: 'data',
 		destinationKey: 'text',
