@@ -141,7 +141,7 @@ try {
 		'--testPathIgnorePatterns=/test/(e2e|esp)/',
 		// Those need PostgreSQL and Redis: npm run test:queue.
 		'--testPathIgnorePatterns=/test/queue/',
-		// Those need Ghost, which takes 1 GB and is nothing that users run: npm run jest -- test/ghost.
+		// Those need Ghost, which takes 1 GB and is nothing that users run: npm run test:ghost.
 		'--testPathIgnorePatterns=/test/ghost/',
 	);
 	await jest('End to end on a real n8n', 'test/(e2e|esp)/', '--runInBand');

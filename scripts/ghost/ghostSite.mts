@@ -269,6 +269,16 @@ export class GhostOwnerSession extends GhostAdmin {
 		return { id, adminApiKey: key.secret };
 	}
 
+	/** The staff access token on the owner's profile, `id:secret`: a key that may do what the owner may. */
+	async staffAccessToken(): Promise<string> {
+		const { users } = await this.call<{ users: Array<{ id: string }> }>('GET', '/users/me/');
+		const { apiKey } = await this.call<{ apiKey: { id: string; secret: string } }>(
+			'GET',
+			`/users/${users[0].id}/token/`,
+		);
+		return `${apiKey.id}:${apiKey.secret}`;
+	}
+
 	/** Switches on the custom fields of members, which Ghost 6 has under Labs > Private features. */
 	async enableCustomFields(): Promise<void> {
 		const { settings } = await this.call<{ settings: Array<{ key: string; value: unknown }> }>(

@@ -45,7 +45,7 @@ interface ImportOptions {
  *
  * @param values for the Settings node
  * @param more settings of the workflow beyond those in the file; how SparkLoop is told, if not as the file says; and the
- *   ESP's own credentials, by the type that a node asks for or by the node's type
+ *   ESP's own credentials, by the node's name, the type that it asks for or its own type
  * @throws when the set-up does not succeed
  */
 export async function importWorkflow(
@@ -60,7 +60,7 @@ export async function importWorkflow(
 	if (Object.keys(values).length > 0) fillIn(file, values);
 	for (const node of file.nodes) {
 		if (sendThrough && 'sendThrough' in node.parameters) node.parameters.sendThrough = sendThrough;
-		const chosen = ofTheEsp[keyOf(node)] ?? choice(node, credentials);
+		const chosen = ofTheEsp[node.name] ?? ofTheEsp[keyOf(node)] ?? choice(node, credentials);
 		if (chosen) node.credentials = { [chosen.type]: { id: chosen.id, name: chosen.type } };
 	}
 	const id = await api.importWorkflow(file);

@@ -154,6 +154,13 @@ export class Canvas {
 		main[output].push({ node: to, type: 'main', index: 0 });
 	}
 
+	/** Names of the nodes so far that hand their errors on through a second output, instead of failing. */
+	handingErrorsOn(): string[] {
+		return this.nodes
+			.filter(({ onError }) => onError === 'continueErrorOutput')
+			.map(({ name }) => name);
+	}
+
 	/** Sample items, so that the workflow can be tried before SparkLoop is connected. */
 	pin(name: string, items: object[]): void {
 		this.pinned[name] = items.map((json) => ({ json }));

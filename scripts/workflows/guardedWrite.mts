@@ -34,6 +34,8 @@ export interface ContactsOfEsp {
 	 * were not where they should be. `problem`: why nothing can be written, if so.
 	 */
 	find: string;
+	/** What the ESP says is wrong, of an error as `$json.error`, where n8n's own message leaves it out; the same way. */
+	complaint?: string;
 	/** Adds nodes that write `$json.fields` of the trigger's item into the contact of `$json.email`. */
 	write(canvas: Canvas, place: Place): Written;
 }
@@ -69,6 +71,7 @@ export function isAboutAContact(canvas: Canvas, [column, row]: Place): string {
  * @returns the first node, which takes the trigger's items
  */
 export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: ContactsOfEsp): string {
+	const others = canvas.handingErrorsOn();
 	canvas.node(LOOP, 'splitInBatches', [column, row], { batchSize: 1, options: {} });
 	const lease = takeLease(
 		canvas,
@@ -124,7 +127,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 		mode: 'raw',
 		jsonOutput:
 			// n8n's Postgres node puts the message beside its error. No error may carry anybody's address.
-			"={{ { reason: String($json.problem ?? $json.error?.message ?? $json.message ?? $json.error ?? ([200, 404].includes($json.status) ? \"the fields are not where 'Find its fields' looks for them\" : 'it answered with status ' + $json.status)).replace(/[^\\s@(,;:<>\"']+@/g, '…@') } }}",
+			`={{ { reason: String($json.problem ?? ${esp.complaint ? `${esp.complaint} ?? ` : ''}$json.error?.message ?? $json.message ?? $json.error ?? ([200, 404].includes($json.status) ? "the fields are not where 'Find its fields' looks for them" : 'it answered with status ' + $json.status)).replace(/[^\\s@(,;:<>"']+@/g, '…@') } }}`,
 		options: {},
 	});
 	giveLeaseBack(canvas, 'Give it back all the same', [end + 1, row + 1.1]);
@@ -147,8 +150,11 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 	canvas.connect('Is anything new?', 1, 'Give the lease back');
 	for (const last of written.last) canvas.chain(last, 'Give the lease back');
 	canvas.chain('Give the lease back', LOOP);
-	const failing = ['Read the contact', 'Are they there?', 'Leave out what is older'];
-	for (const step of [...failing, ...written.failing]) canvas.connect(step, 1, 'What went wrong');
+	// One that leads nowhere would end as if all were written.
+	const failing = canvas.handingErrorsOn().filter((name) => !others.includes(name));
+	for (const step of new Set(['Are they there?', ...failing, ...written.failing])) {
+		canvas.connect(step, 1, 'What went wrong');
+	}
 	canvas.chain('What went wrong', 'Give it back all the same', 'Stop: not written');
 	return LOOP;
 }

@@ -7,7 +7,7 @@ const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	mailerlite,
 };
 /** Those that are run for real. */
-const REAL = ['postgresql'];
+const REAL = ['ghost', 'postgresql'];
 
 let stage: EspStage;
 beforeAll(async () => (stage = await EspStage.set()), 180_000);

@@ -15,7 +15,7 @@ export interface EspFile {
 	/** Without folder and ending. */
 	file: string;
 	settings?: Readonly<Record<string, string | number>>;
-	/** By the type that a node asks for (`nodeCredentialType`, `genericAuthType`), else by the node's own short type. */
+	/** By the node's name, else by the type that it asks for (`nodeCredentialType`, `genericAuthType`), or its own short type. */
 	credentials: Readonly<Record<string, { type: string; data: Record<string, unknown> }>>;
 }
 

@@ -60,6 +60,15 @@ describe.each(files)('%s', (file) => {
 		expect([...reached].sort()).toEqual(working.map(({ name }) => name).sort());
 	});
 
+	it('loses no error that a node hands on', () => {
+		const { nodes, connections } = read(file);
+		const lost = nodes.filter(
+			({ name, onError }) =>
+				onError === 'continueErrorOutput' && !connections[name]?.main[1]?.length,
+		);
+		expect(lost.map(({ name }) => name)).toEqual([]);
+	});
+
 	it('says on notes what to fill in and what happens on failure', () => {
 		const notes = ofType(file, 'stickyNote').map(({ parameters }) => String(parameters.content));
 		expect(notes.join('\n')).toMatch(/credential/i);

@@ -30,7 +30,11 @@ export function hook(
 		path: canvas.webhookIdOf(HOOK),
 		responseMode: respond,
 		...(respond === 'lastNode' ? { responseData: 'noData' } : {}),
-		options: { ...(respond === 'onReceived' ? { noResponseBody: true } : {}), rawBody: signed },
+		// With a blank answer, n8n hands on no bytes.
+		options: {
+			...(respond === 'onReceived' && !signed ? { noResponseBody: true } : {}),
+			rawBody: signed,
+		},
 	});
 	if (!signed) return HOOK;
 	canvas.node(TEXT, 'extractFromFile', [column + 1, row], {
@@ -47,11 +51,12 @@ const refusal = (todo: string): string =>
 	`A request that does not come from your ESP was refused, or ${todo}.`;
 
 /**
- * Adds nodes that let a request pass only when it carries the ESP's signature. The secret stands in a **Crypto**
- * credential.
+ * Adds nodes that let a request pass only when it carries the ESP's signature.
  *
  * @param message what was signed, an expression without its braces; `$json.text` is the body
  * @param signature the signature that came with it, the same way
+ * @param secret what it was signed with, the same way, if that is worked out; else it stands in a **Crypto** credential
+ * @param otherwise what is wrong if the request does come from the ESP
  */
 export function checkSignature(
 	canvas: Canvas,
@@ -60,15 +65,31 @@ export function checkSignature(
 		message,
 		signature,
 		encoding,
-	}: { message: string; signature: string; encoding: 'hex' | 'base64' },
+		secret,
+		otherwise = "the secret in the credential of 'Sign it ourselves' is not the ESP's",
+	}: {
+		message: string;
+		signature: string;
+		encoding: 'hex' | 'base64';
+		secret?: string;
+		otherwise?: string;
+	},
 ): { first: string; last: string; columns: number } {
-	canvas.node('Sign it ourselves', 'crypto', [column, row], {
-		action: 'hmac',
-		type: 'SHA256',
-		value: `={{ ${message} }}`,
-		dataPropertyName: 'expected',
-		encoding,
-	});
+	canvas.node(
+		'Sign it ourselves',
+		'crypto',
+		[column, row],
+		{
+			action: 'hmac',
+			type: 'SHA256',
+			value: `={{ ${message} }}`,
+			dataPropertyName: 'expected',
+			...(secret ? { secret: `={{ ${secret} }}` } : {}),
+			encoding,
+		},
+		// The node's second version takes secrets of credentials only.
+		secret ? { typeVersion: 1 } : {},
+	);
 	canvas.node(
 		'Does the ESP say so?',
 		'if',
@@ -76,7 +97,7 @@ export function checkSignature(
 		when('={{ $json.expected }}', 'equals', `={{ ${signature} }}`),
 	);
 	canvas.node('Stop: wrong signature', 'stopAndError', [column + 2, row + 0.9], {
-		errorMessage: refusal("the secret in the credential of 'Sign it ourselves' is not the ESP's"),
+		errorMessage: refusal(otherwise),
 	});
 	canvas.chain('Sign it ourselves', 'Does the ESP say so?');
 	canvas.connect('Does the ESP say so?', 1, 'Stop: wrong signature');
