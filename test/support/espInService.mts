@@ -15,6 +15,8 @@ export interface EspFile {
 	/** Without folder and ending. */
 	file: string;
 	settings?: Readonly<Record<string, string | number>>;
+	/** What is chosen on a node, by its name. */
+	parameters?: Readonly<Record<string, object>>;
 	/** By the type that a node asks for (`nodeCredentialType`, `genericAuthType`), else by the node's own short type. */
 	credentials: Readonly<Record<string, { type: string; data: Record<string, unknown> }>>;
 }
@@ -46,7 +48,7 @@ export class EspInService {
 			`esp/${esp.file}.json`,
 			// Nothing here asks so much that it had to wait; what paces it has tests of its own.
 			{ pause: 0, ...esp.settings },
-			{ ofTheEsp },
+			{ ofTheEsp, parameters: esp.parameters },
 		);
 		await api.publish(workflow.id);
 		await api.waitForWebhook(workflow.path(ENTRANCE));
