@@ -1,3 +1,5 @@
+import { activeCampaign } from './activeCampaign.mts';
+import { brevo } from './brevo.mts';
 import type { Esp } from './espWorkflow.mts';
 import { mailchimp } from './mailchimp.mts';
 import { mailerLite } from './mailerLite.mts';
@@ -5,6 +7,8 @@ import { postgreSql } from './postgresql.mts';
 
 /** File in `workflows/esp/`, without its ending → the ESP that it connects. */
 export const ESPS: Readonly<Record<string, Esp>> = {
+	activecampaign: activeCampaign,
+	brevo,
 	mailchimp,
 	mailerlite: mailerLite,
 	postgresql: postgreSql,
