@@ -4,6 +4,7 @@ import { activecampaign } from './cases/activecampaign.mts';
 import { brevo } from './cases/brevo.mts';
 import { mailchimp } from './cases/mailchimp.mts';
 import { mailerlite } from './cases/mailerlite.mts';
+import { mautic } from './cases/mautic.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
@@ -11,6 +12,7 @@ const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	brevo,
 	mailchimp,
 	mailerlite,
+	mautic,
 };
 /** Those that are run for real. */
 const REAL = ['postgresql'];

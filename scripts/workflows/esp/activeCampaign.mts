@@ -234,7 +234,7 @@ export const activeCampaign: Esp = {
 			canvas.chain(known, 'How is the contact now?');
 			return { first: known, last: 'How is the contact now?', columns: 2 };
 		},
-		changes: `[$json].map(({ contact, contactLists, fieldValues }) => ({ contact: String(contact.id), email: contact.email, state: ({ 0: 'pending', 1: 'active', 2: 'gone', 3: 'gone' })[${onTheList('contactLists')}?.status] ?? '', known: fieldValues.some(({ field, value }) => value && String(field) === ${fieldIdsOf(KNOWN_BY)}.RH_SUBID), firstName: contact.firstName || undefined, at: ${SETTINGS}.date_time }))`,
+		changes: `[$json].map(({ contact, contactLists, fieldValues }) => ({ contact: String(contact.id), email: contact.email, state: ({ 0: 'pending', 1: 'active', 2: 'gone', 3: 'gone' })[${onTheList('contactLists')}?.status] ?? 'absent', known: fieldValues.some(({ field, value }) => value && String(field) === ${fieldIdsOf(KNOWN_BY)}.RH_SUBID), firstName: contact.firstName || undefined, at: ${SETTINGS}.date_time }))`,
 		remembers: true,
 	},
 	notes: {

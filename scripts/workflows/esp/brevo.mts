@@ -165,7 +165,7 @@ export const brevo: Esp = {
 			canvas.connect('Is there none?', 1, 'Stop: cannot be read');
 			return { first: key.first, last: 'What Brevo has', columns: 6 };
 		},
-		changes: `($json.attributes ? [$json] : ${REMEMBERED} ? [{ id: ${REMEMBERED}, isDeleted: true }] : []).map((contact) => ({ contact: String(contact.id), email: contact.email, state: contact.isDeleted ? 'deleted' : contact.emailBlacklisted || (contact.listUnsubscribed ?? []).includes(${LIST}) ? 'gone' : (contact.listIds ?? []).includes(${LIST}) ? 'active' : '', known: Boolean(contact.attributes?.RH_SUBID), firstName: contact.attributes?.FIRSTNAME, at: ${SETTINGS}.body.ts_event ?? ${SETTINGS}.body.ts }))`,
+		changes: `($json.attributes ? [$json] : ${REMEMBERED} ? [{ id: ${REMEMBERED}, isDeleted: true }] : []).map((contact) => ({ contact: String(contact.id), email: contact.email, state: contact.isDeleted ? 'deleted' : contact.emailBlacklisted || (contact.listUnsubscribed ?? []).includes(${LIST}) ? 'gone' : (contact.listIds ?? []).includes(${LIST}) ? 'active' : 'absent', known: Boolean(contact.attributes?.RH_SUBID), firstName: contact.attributes?.FIRSTNAME, at: ${SETTINGS}.body.ts_event ?? ${SETTINGS}.body.ts }))`,
 		remembers: true,
 	},
 	notes: {
@@ -183,7 +183,7 @@ export const brevo: Esp = {
 		reports: [
 			"n8n's Brevo Trigger offers no event for changed contacts and checks nothing, so a webhook takes its place.",
 			'Whatever is reported, the flow asks Brevo how the contact is now: signed up is who is on the list, and neither blocklisted nor unsubscribed from it.',
-			'Unsubscribed, complained, bounced and deleted contacts end the subscription. Taken off the list by hand, they do not.',
+			'Who is unsubscribed, complained, bounced, was deleted or taken off the list has left.',
 			'Brevo does not tell the old address, so the flow remembers the last one of each contact.',
 			'Writing attributes fires `contactUpdated`, by which the flow gets to know those who were there before.',
 			'Brevo does not report again what failed.',

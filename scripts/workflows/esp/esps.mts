@@ -3,6 +3,7 @@ import { brevo } from './brevo.mts';
 import type { Esp } from './espWorkflow.mts';
 import { mailchimp } from './mailchimp.mts';
 import { mailerLite } from './mailerLite.mts';
+import { mautic } from './mautic.mts';
 import { postgreSql } from './postgresql.mts';
 
 /** File in `workflows/esp/`, without its ending → the ESP that it connects. */
@@ -11,5 +12,6 @@ export const ESPS: Readonly<Record<string, Esp>> = {
 	brevo,
 	mailchimp,
 	mailerlite: mailerLite,
+	mautic,
 	postgresql: postgreSql,
 };

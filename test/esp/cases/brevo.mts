@@ -315,6 +315,10 @@ export function brevo(stage: () => EspStage): void {
 		expect(await told('list_addition', 'ann@x.org', known)).toMatchObject([
 			{ type: 'subscribe', subscriber: { email: 'ann@x.org' } },
 		]);
+		expect(await told('contact_updated', 'ann@x.org', { ...known, listIds: [3] })).toEqual([
+			{ type: 'unsubscribe', subscriber: { email: 'ann@x.org' } },
+		]);
+		await told('list_addition', 'ann@x.org', known);
 		const left = { ...ann, listIds: [], listUnsubscribed: [LIST] };
 		expect(await told('unsubscribe', 'ann@x.org', left)).toEqual([
 			{ type: 'unsubscribe', subscriber: { email: 'ann@x.org' } },
