@@ -22,6 +22,8 @@ const API = `={{ ${SETTINGS}.apiUrl }}/api/3`;
 const AUTHENTICATION = { predefined: 'activeCampaignApi' };
 
 const FOUND = "$('Look for the contact').first().json.contacts";
+/** Nobody else's fields may be written, should the search ever find more than exactly the address. */
+const ANOTHER = `(${FOUND}?.[0] && ${FOUND}[0].email.toLowerCase() !== ${EVENT}.email.toLowerCase() ? 'ActiveCampaign found a contact with another address' : undefined)`;
 const onTheList = (lists: string): string =>
 	`${lists}.find(({ list }) => String(list) === String(${SETTINGS}.newsletterList))`;
 
@@ -126,7 +128,7 @@ export const activeCampaign: Esp = {
 				columns: 4,
 			};
 		},
-		find: `{ status: 200, found: Boolean(${onTheList('($json.contactLists ?? [])')}), id: ${FOUND}?.[0]?.id, fields: ${FOUND}?.length === 0 ? {} : $json.contactLists && $json.fieldValues ? Object.fromEntries(Object.entries(${FIELD_IDS_BY_NAME}).map(([name, id]) => [name, $json.fieldValues.find(({ field }) => String(field) === id)?.value ?? ''])) : undefined, problem: ${NO_FIELD_IDS} }`,
+		find: `{ status: 200, found: Boolean(${onTheList('($json.contactLists ?? [])')}), id: ${FOUND}?.[0]?.id, fields: ${FOUND}?.length === 0 ? {} : $json.contactLists && $json.fieldValues ? Object.fromEntries(Object.entries(${FIELD_IDS_BY_NAME}).map(([name, id]) => [name, $json.fieldValues.find(({ field }) => String(field) === id)?.value ?? ''])) : undefined, problem: ${NO_FIELD_IDS} ?? ${ANOTHER} }`,
 		write: changeOrAdd(
 			(canvas, name, place) =>
 				native(

@@ -355,6 +355,15 @@ export function activecampaign(stage: () => EspStage): void {
 		unreadable = undefined;
 	});
 
+	it('writes nothing into a contact with another address', async () => {
+		unreadable = { status: 200, body: { contacts: [contactOf('7', { email: 'aa@x.org' })] } };
+		people = { 7: { email: 'aa@x.org', lists: { 5: 1 }, fields: {} } };
+		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
+		expect(await esp.lastError()).toContain('found a contact with another address');
+		expect(asked().map(([what]) => what)).toEqual(['GET /contacts', 'GET /contacts/7']);
+		unreadable = undefined;
+	});
+
 	it('tells a sign-up once it is confirmed, a new address with the old one, an unsubscribe and who comes back', async () => {
 		const ann = (email: string, status: number) => {
 			people = { 9: { email, lists: { 5: status }, fields: {} } };
@@ -392,6 +401,12 @@ export function activecampaign(stage: () => EspStage): void {
 		expect(await told('subscribe', '9', { list: '5' })).toMatchObject([
 			{ type: 'subscribe', subscriber: { email: 'ann@y.org' } },
 		]);
+		people[9].lists = {};
+		expect(await told('update', '9')).toEqual([
+			{ type: 'unsubscribe', subscriber: { email: 'ann@y.org' } },
+		]);
+		people[9].lists = { 5: 1 };
+		await told('subscribe', '9', { list: '5' });
 		people[9].lists = { 5: 3 };
 		expect(await told('bounce', '9')).toEqual([
 			{ type: 'unsubscribe', subscriber: { email: 'ann@y.org' } },
