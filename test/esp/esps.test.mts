@@ -1,10 +1,18 @@
 import { ESPS } from '../../scripts/workflows/esp/esps.mts';
 import { EspStage } from '../support/espStage.mts';
+import { activecampaign } from './cases/activecampaign.mts';
+import { brevo } from './cases/brevo.mts';
+import { mailchimp } from './cases/mailchimp.mts';
 import { mailerlite } from './cases/mailerlite.mts';
+import { mautic } from './cases/mautic.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
+	activecampaign,
+	brevo,
+	mailchimp,
 	mailerlite,
+	mautic,
 };
 /** Those that are run for real. */
 const REAL = ['ghost', 'postgresql'];

@@ -15,6 +15,8 @@ export interface EspFile {
 	/** Without folder and ending. */
 	file: string;
 	settings?: Readonly<Record<string, string | number>>;
+	/** What is chosen on a node, by its name. */
+	parameters?: Readonly<Record<string, object>>;
 	/** By the node's name, else by the type that it asks for (`nodeCredentialType`, `genericAuthType`), or its own short type. */
 	credentials: Readonly<Record<string, { type: string; data: Record<string, unknown> }>>;
 }
@@ -46,7 +48,7 @@ export class EspInService {
 			`esp/${esp.file}.json`,
 			// Nothing here asks so much that it had to wait; what paces it has tests of its own.
 			{ pause: 0, ...esp.settings },
-			{ ofTheEsp },
+			{ ofTheEsp, parameters: esp.parameters },
 		);
 		await api.publish(workflow.id);
 		await api.waitForWebhook(workflow.path(ENTRANCE));

@@ -10,7 +10,7 @@ describe('what is new', () => {
 		contact: string;
 		email?: string;
 		previousEmail?: string;
-		state: '' | 'active' | 'pending' | 'gone' | 'deleted';
+		state: '' | 'active' | 'pending' | 'gone' | 'deleted' | 'absent';
 		known?: boolean;
 	}
 	interface Remembered {
@@ -76,6 +76,24 @@ describe('what is new', () => {
 			[active],
 			['unsubscribe a@x.org'],
 		],
+		[
+			'one who is not on the list any more',
+			{ contact: '1', email: 'a@x.org', state: 'absent' },
+			[active],
+			['unsubscribe a@x.org'],
+		],
+		[
+			'one who never was on the list',
+			{ contact: '1', email: 'a@x.org', state: 'absent' },
+			[{ ...active, state: '' }],
+			[],
+		],
+		[
+			'a new address of one who never was on the list',
+			{ contact: '1', email: 'b@x.org', state: 'absent' },
+			[{ ...active, state: '' }],
+			[],
+		],
 		['an unsubscribe twice', { contact: '1', email: 'a@x.org', state: 'gone' }, [gone], []],
 		[
 			'an unsubscribe of a stranger',
@@ -139,7 +157,7 @@ describe('what is new', () => {
 	const change = fc.record<Change>({
 		contact: fc.constantFrom('1', '2'),
 		email: fc.constantFrom('a@x.org', 'b@x.org', 'c@x.org'),
-		state: fc.constantFrom('', 'active', 'pending', 'gone', 'deleted'),
+		state: fc.constantFrom('', 'active', 'pending', 'gone', 'deleted', 'absent'),
 	});
 	const after = (rows: Remembered[], { remember, forget }: News): Remembered[] => {
 		const kept = rows.filter(

@@ -25,8 +25,8 @@ export interface ReportsOfEsp {
 	 * - `contact`: the ESP's id of the contact, a text that never changes; the address where it has none
 	 * - `email`: the address now; blank when it is not told
 	 * - `previousEmail`: the one before, from ESPs that tell it
-	 * - `state`: `active` (signed up and confirmed), `pending` (not confirmed yet), `gone` (unsubscribed), `deleted`, or
-	 *   blank when it is not told
+	 * - `state`: `active` (signed up and confirmed), `pending` (not confirmed yet), `gone` (unsubscribed), `deleted`,
+	 *   `absent` (not on the newsletter's list, or not any more), or blank when it is not told
 	 * - `known`: whether the contact has fields of SparkLoop's
 	 * - `firstName`, `name`, `at` (when it happened): optional
 	 */

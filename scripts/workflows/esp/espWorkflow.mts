@@ -7,7 +7,7 @@ import { createRecordings, RECORDING_SETTINGS } from '../recordings.mts';
 import { sampleItems } from '../sampleItems.mts';
 import { createAddresses, reportChanges, type ReportsOfEsp } from './changes.mts';
 import { fieldParameters, spellerOf, type Spelling } from './fields.mts';
-import { paceOf, type RateLimit } from './pace.mts';
+import { paceOf, type Pace, type RateLimit } from './pace.mts';
 import { createProgress, progressSetting } from './polling.mts';
 
 /** An ESP, and how it is connected with SparkLoop both ways. */
@@ -19,6 +19,8 @@ export interface Esp {
 	settings?: Readonly<Record<string, string | number>>;
 	/** The vendor's limit, if it has one; a comment says where that is written. */
 	rateLimit?: RateLimit;
+	/** How many requests at the same time the vendor takes, if it says so; a comment says where. */
+	simultaneous?: number;
 	contacts: Omit<ContactsOfEsp, 'lease' | 'shares'>;
 	/** Adds nodes that create the fields where they are missing, safe to run twice. @returns the first one */
 	createFields?(canvas: Canvas, place: Place): string;
@@ -47,7 +49,7 @@ export function espWorkflow(esp: Esp): WorkflowFile {
 		// Shorter than a lease, so that no execution writes a contact that another one has taken over.
 		executionTimeout: 60,
 	});
-	const { shares, pause } = esp.rateLimit ? paceOf(esp.rateLimit) : { shares: SHARES, pause: 0 };
+	const { shares, pause } = esp.rateLimit ? paceOf(esp.rateLimit) : unpaced(esp);
 	const lease = `${esp.name} contact`;
 	notes(canvas, esp);
 	canvas.node(TRIGGER, 'n8n-nodes-sparkloop.sparkLoopTrigger', [0, 0], {
@@ -117,6 +119,12 @@ export function espWorkflow(esp: Esp): WorkflowFile {
 	return canvas.toFile();
 }
 
+/** Each lease makes one request at a time; one is left to everything else that uses the key. */
+const unpaced = ({ simultaneous = Infinity }: Esp): Pace => ({
+	shares: Math.min(SHARES, simultaneous - 1),
+	pause: 0,
+});
+
 const paced = (name: string, { requests, per }: RateLimit): string =>
 	`A lease rests for **Settings → pause** milliseconds after each contact, which keeps the flow below ${name}'s rate limit of ${requests.toLocaleString('en')} requests in ${per / 1000} seconds. What finds no lease in time is sent again by SparkLoop.`;
 
@@ -154,7 +162,7 @@ ${listed(esp.notes.traps)}`,
 		`### Why no older event overwrites a newer one
 Events come twice, late and in any order. So the contact is read first, and of an event only what is **newer** is written: a larger count of referrals, a later win. \`sync_subscriber\` says how things are now, and may lower the count (a reset).
 
-One execution at a time writes a contact: the one that holds its **lease**. ${esp.rateLimit ? paced(esp.name, esp.rateLimit) : 'If n8n is killed, the lease runs out after two minutes.'}
+One execution at a time writes a contact: the one that holds its **lease**. ${esp.rateLimit ? paced(esp.name, esp.rateLimit) : 'If n8n is killed, the lease runs out after two minutes.'}${esp.simultaneous ? ` There are ${unpaced(esp).shares} leases, because ${esp.name} takes ${esp.simultaneous} requests at the same time. What finds none in time is sent again by SparkLoop.` : ''}
 
 Who is in SparkLoop but not in ${esp.name} (people from partner programs, say) is added; with \`no\` in **Settings → addMissing** they are not.
 

@@ -9,18 +9,23 @@ export const fieldIdsSetting = (esp: string): { fieldIds: string } => ({
 	fieldIds: `SparkLoop field ids in ${esp}`,
 });
 
-/** Field → id, for what comes after 'Read the field ids'; an expression without its braces. */
-export const FIELD_IDS_BY_NAME =
-	"Object.fromEntries($('Read the field ids').all().map(({ json }) => [json.field, json.fieldId]))";
+const READ = 'Read the field ids';
+
+/** Field → id, for what comes after the node that reads them; an expression without its braces. */
+export const fieldIdsOf = (node = READ): string =>
+	`Object.fromEntries($('${node}').all().map(({ json }) => [json.field, json.fieldId]))`;
+
+/** The same for what comes after 'Read the field ids'. */
+export const FIELD_IDS_BY_NAME = fieldIdsOf();
 
 /** What 'Find its fields' gives as `problem` when the set-up has not run; an expression without its braces. */
 export const NO_FIELD_IDS =
 	"($('Read the field ids').first().json.field ? undefined : \"the ids of the fields are not known yet: run 'Set up (run once)'\")";
 
-/** Adds the node that reads the ids, for before the contact is read. @returns its name */
-export const readFieldIds = (canvas: Canvas, place: Place): string =>
+/** Adds the node that reads the ids, for before the contact is read, or under another name. @returns its name */
+export const readFieldIds = (canvas: Canvas, place: Place, name = READ): string =>
 	canvas.node(
-		'Read the field ids',
+		name,
 		'dataTable',
 		place,
 		{
@@ -40,11 +45,14 @@ export const readFieldIds = (canvas: Canvas, place: Place): string =>
  * @returns the first node
  */
 export function keepFieldIds(canvas: Canvas, [column, row]: Place, found: string): string {
-	canvas.node('Which ids have they?', 'set', [column, row], {
-		mode: 'raw',
-		jsonOutput: `={{ { ids: ${found} } }}`,
-		options: {},
-	});
+	canvas.node(
+		'Which ids have they?',
+		'set',
+		[column, row],
+		{ mode: 'raw', jsonOutput: `={{ { ids: ${found} } }}`, options: {} },
+		// However many pages the fields came in.
+		{ executeOnce: true },
+	);
 	canvas.node('Create the table of ids', 'dataTable', [column + 1, row], {
 		...tableOf("={{ $('Settings').first().json.fieldIds }}", {
 			field: 'string',

@@ -32,7 +32,9 @@ export function paceOf({ requests, per, perContact }: RateLimit): Pace {
 	const paces = Array.from({ length: MOST_SHARES }, (_, index): Pace => {
 		const shares = index + 1;
 		const timesEach = Math.floor(contacts / shares);
-		return { shares, pause: timesEach < 2 ? Infinity : Math.ceil(per / (timesEach - 1)) };
+		if (timesEach < 1) return { shares, pause: Infinity };
+		// What rests for longer than the limit's time falls into it once.
+		return { shares, pause: timesEach < 2 ? per + 1 : Math.ceil(per / (timesEach - 1)) };
 	}).filter(({ pause }) => pause <= Math.max(LONGEST_PAUSE, per));
 	const rate = ({ shares, pause }: Pace): number => shares / (pause + WORK);
 	const quick = paces.filter(({ pause }) => pause <= LONGEST_PAUSE);

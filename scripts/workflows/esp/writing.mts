@@ -17,9 +17,10 @@ type AddNode = (canvas: Canvas, name: string, place: Place) => string;
  *
  * @param change adds the node that changes the contact that was found, under the name it is given
  * @param add the same for the one that adds a contact
+ * @param afterwards the same for one that makes who was added a subscriber, where adding is not enough
  */
 export const changeOrAdd =
-	(change: AddNode, add: AddNode) =>
+	(change: AddNode, add: AddNode, afterwards?: AddNode) =>
 	(canvas: Canvas, [column, row]: Place): Written => {
 		canvas.node(
 			'Is there such a contact?',
@@ -32,7 +33,16 @@ export const changeOrAdd =
 		canvas.chain('Is there such a contact?', 'Write the fields');
 		canvas.connect('Is there such a contact?', 1, 'Add the contact');
 		const both = ['Write the fields', 'Add the contact'];
-		return { first: 'Is there such a contact?', last: both, failing: both, columns: 2 };
+		const first = 'Is there such a contact?';
+		if (!afterwards) return { first, last: both, failing: both, columns: 2 };
+		afterwards(canvas, 'Sign them up', [column + 2, row + 0.4]);
+		canvas.chain('Add the contact', 'Sign them up');
+		return {
+			first,
+			last: ['Write the fields', 'Sign them up'],
+			failing: [...both, 'Sign them up'],
+			columns: 3,
+		};
 	};
 
 /**
@@ -41,14 +51,19 @@ export const changeOrAdd =
  *
  * @param name the property that says which field: its name, or what `nameOf` makes of it
  * @param value the property that takes the value
+ * @param asText whether numbers are written as texts too
  */
 export const rowsOf = (
 	spelling: Spelling,
 	name: string,
 	value: string,
 	nameOf = (field: string): string => field,
+	asText = false,
 ): object[] =>
-	fieldsOf(spelling).map(({ name: field, type }) => ({
-		[name]: nameOf(field),
-		[value]: `={{ $('Leave out what is older').first().json.fields.${field} ?? ${CONTACT}.fields.${field} ?? ${type === 'number' ? '0' : "''"} }}`,
-	}));
+	fieldsOf(spelling).map(({ name: field, type }) => {
+		const written = `$('Leave out what is older').first().json.fields.${field} ?? ${CONTACT}.fields.${field} ?? ${type === 'number' ? '0' : "''"}`;
+		return {
+			[name]: nameOf(field),
+			[value]: asText && type === 'number' ? `={{ String(${written}) }}` : `={{ ${written} }}`,
+		};
+	});
