@@ -1,9 +1,11 @@
 import { ESPS } from '../../scripts/workflows/esp/esps.mts';
 import { EspStage } from '../support/espStage.mts';
+import { campaignMonitor } from './cases/campaignMonitor.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
+	'campaign-monitor': campaignMonitor,
 	mailerlite,
 };
 /** Those that are run for real. */
