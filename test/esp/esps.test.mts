@@ -1,11 +1,13 @@
 import { ESPS } from '../../scripts/workflows/esp/esps.mts';
 import { EspStage } from '../support/espStage.mts';
 import { campaignMonitor } from './cases/campaignMonitor.mts';
+import { listmonk } from './cases/listmonk.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	'campaign-monitor': campaignMonitor,
+	listmonk,
 	mailerlite,
 };
 /** Those that are run for real. */
