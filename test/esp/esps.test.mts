@@ -3,12 +3,14 @@ import { EspStage } from '../support/espStage.mts';
 import { campaignMonitor } from './cases/campaignMonitor.mts';
 import { listmonk } from './cases/listmonk.mts';
 import { mailerlite } from './cases/mailerlite.mts';
+import { sendy } from './cases/sendy.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	'campaign-monitor': campaignMonitor,
 	listmonk,
 	mailerlite,
+	sendy,
 };
 /** Those that are run for real. */
 const REAL = ['postgresql'];

@@ -3,6 +3,7 @@ import type { Esp } from './espWorkflow.mts';
 import { listmonk } from './listmonk.mts';
 import { mailerLite } from './mailerLite.mts';
 import { postgreSql } from './postgresql.mts';
+import { sendy } from './sendy.mts';
 
 /** File in `workflows/esp/`, without its ending → the ESP that it connects. */
 export const ESPS: Readonly<Record<string, Esp>> = {
@@ -10,4 +11,5 @@ export const ESPS: Readonly<Record<string, Esp>> = {
 	listmonk,
 	mailerlite: mailerLite,
 	postgresql: postgreSql,
+	sendy,
 };
