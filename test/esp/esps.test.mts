@@ -2,17 +2,23 @@ import { ESPS } from '../../scripts/workflows/esp/esps.mts';
 import { EspStage } from '../support/espStage.mts';
 import { activecampaign } from './cases/activecampaign.mts';
 import { brevo } from './cases/brevo.mts';
+import { campaignMonitor } from './cases/campaignMonitor.mts';
+import { listmonk } from './cases/listmonk.mts';
 import { mailchimp } from './cases/mailchimp.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 import { mautic } from './cases/mautic.mts';
+import { sendy } from './cases/sendy.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	activecampaign,
 	brevo,
+	'campaign-monitor': campaignMonitor,
+	listmonk,
 	mailchimp,
 	mailerlite,
 	mautic,
+	sendy,
 };
 /** Those that are run for real. */
 const REAL = ['ghost', 'postgresql'];

@@ -94,6 +94,7 @@ const TABLE_SETTINGS = [
 	'addresses',
 	'fieldIds',
 	'progress',
+	'written',
 ];
 
 it('no name of a Data Table is part of another, because n8n finds tables by a part of their name', () => {

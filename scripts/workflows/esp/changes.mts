@@ -53,10 +53,14 @@ export function reportChanges(canvas: Canvas, [column, row]: Place, esp: Reports
 		jsonOutput: `={{ { changes: ${esp.changes} } }}`,
 		options: {},
 	});
-	canvas.node('One item per change', 'splitOut', [at++, row], {
-		fieldToSplitOut: 'changes',
-		options: {},
-	});
+	canvas.node(
+		'One item per change',
+		'splitOut',
+		[at++, row],
+		{ fieldToSplitOut: 'changes', options: {} },
+		// How far it got is kept also when nobody changed.
+		esp.polls ? { alwaysOutputData: true } : {},
+	);
 	if (prepared) canvas.chain(prepared.last, 'Read the changes');
 	canvas.chain('Read the changes', 'One item per change');
 	if (esp.remembers) {
@@ -93,17 +97,10 @@ export function reportChanges(canvas: Canvas, [column, row]: Place, esp: Reports
 	canvas.chain('One item per event', 'Put it into the outbox');
 	if (esp.remembers) {
 		each('What to remember', 'remember', row + 0.9);
-		canvas.node('Remember it', 'dataTable', [at + 1, row + 0.9], {
-			resource: 'row',
-			operation: 'upsert',
-			dataTableId: ADDRESSES,
-			...matching(['contact', 'eq', '={{ $json.contact }}']),
-			columns: columnsOf({
-				contact: '={{ $json.contact }}',
-				email: '={{ $json.email }}',
-				state: '={{ $json.state }}',
-			}),
-			options: {},
+		rememberAddress(canvas, 'Remember it', [at + 1, row + 0.9], {
+			contact: '$json.contact',
+			email: '$json.email',
+			state: '$json.state',
 		});
 		each('What to forget', 'forget', row + 1.8);
 		canvas.node('Forget it', 'dataTable', [at + 1, row + 1.8], {
@@ -128,4 +125,31 @@ export const createAddresses = (canvas: Canvas, place: Place): string =>
 		'dataTable',
 		place,
 		tableOf("={{ $('Settings').first().json.addresses }}", ADDRESSES_COLUMNS),
+	);
+
+/** Adds the node that remembers a contact; its columns as expressions without their braces. @returns its name */
+export const rememberAddress = (
+	canvas: Canvas,
+	name: string,
+	place: Place,
+	{ contact, email, state }: Record<keyof typeof ADDRESSES_COLUMNS, string>,
+	settings: object = {},
+): string =>
+	canvas.node(
+		name,
+		'dataTable',
+		place,
+		{
+			resource: 'row',
+			operation: 'upsert',
+			dataTableId: ADDRESSES,
+			...matching(['contact', 'eq', `={{ ${contact} }}`]),
+			columns: columnsOf({
+				contact: `={{ ${contact} }}`,
+				email: `={{ ${email} }}`,
+				state: `={{ ${state} }}`,
+			}),
+			options: {},
+		},
+		settings,
 	);

@@ -1,5 +1,5 @@
 import type { Canvas, Place } from '../canvas.mts';
-import { fieldsOf, type Spelling } from './fields.mts';
+import { fieldsOf, type EspField, type Spelling } from './fields.mts';
 import { request, type Call } from './http.mts';
 
 /**
@@ -7,6 +7,7 @@ import { request, type Call } from './http.mts';
  *
  * @param list asks for the fields that there are
  * @param have its answer as `$json` → an array of their names, an expression without its braces
+ * @param more fields of the flow's own, beyond SparkLoop's
  * @param create creates the field of `$json.name`, whose `$json.type` is `text` or `number`
  * @returns the first node and the last one
  */
@@ -18,7 +19,14 @@ export function createMissingFields(
 		list,
 		have,
 		create,
-	}: { spelling: Spelling; list: Omit<Call, 'method'>; have: string; create: Call },
+		more = [],
+	}: {
+		spelling: Spelling;
+		list: Omit<Call, 'method'>;
+		have: string;
+		create: Call;
+		more?: readonly EspField[];
+	},
 ): { first: string; last: string } {
 	request(canvas, 'List the fields', [column, row], { method: 'GET', ...list });
 	canvas.node(
@@ -27,7 +35,7 @@ export function createMissingFields(
 		[column + 1, row],
 		{
 			mode: 'raw',
-			jsonOutput: `={{ { missing: ${JSON.stringify(fieldsOf(spelling))}.filter(({ name }) => !(${have}).includes(name)) } }}`,
+			jsonOutput: `={{ { missing: ${JSON.stringify([...fieldsOf(spelling), ...more])}.filter(({ name }) => !(${have}).includes(name)) } }}`,
 			options: {},
 		},
 		// However many pages the fields came in.

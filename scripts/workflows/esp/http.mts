@@ -7,7 +7,7 @@ const TIMEOUT = "={{ $('Settings').first().json.timeout }}";
 /** Whose key a request carries: a credential that n8n has for the ESP, or one of its general ones. */
 export type Authentication =
 	| { predefined: string }
-	| { generic: 'httpHeaderAuth' | 'httpBasicAuth' };
+	| { generic: 'httpHeaderAuth' | 'httpBasicAuth' | 'httpCustomAuth' };
 
 /** A request to an ESP; texts may be expressions. */
 export interface Call {
@@ -20,6 +20,8 @@ export interface Call {
 	json?: string;
 	/** The fields of a form, instead of JSON. */
 	form?: Readonly<Record<string, string>>;
+	/** An expression that gives the whole form as a text, where its fields differ from time to time. */
+	formText?: string;
 	/** Of the HTTP Request node, beyond the time-out. */
 	options?: object;
 }
@@ -38,7 +40,7 @@ export const request = (
 	canvas: Canvas,
 	name: string,
 	place: Place,
-	{ method, url, authentication, query, headers, json, form, options }: Call,
+	{ method, url, authentication, query, headers, json, form, formText, options }: Call,
 	settings: object = {},
 ): string =>
 	canvas.node(
@@ -62,6 +64,14 @@ export const request = (
 			...(json ? { sendBody: true, specifyBody: 'json', jsonBody: json } : {}),
 			...(form
 				? { sendBody: true, contentType: 'form-urlencoded', bodyParameters: pairs(form) }
+				: {}),
+			...(formText
+				? {
+						sendBody: true,
+						contentType: 'form-urlencoded',
+						specifyBody: 'string',
+						body: formText,
+					}
 				: {}),
 			options: { timeout: TIMEOUT, ...options },
 		},
