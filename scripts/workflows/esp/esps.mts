@@ -1,9 +1,11 @@
 import type { Esp } from './espWorkflow.mts';
+import { hubSpot } from './hubSpot.mts';
 import { mailerLite } from './mailerLite.mts';
 import { postgreSql } from './postgresql.mts';
 
 /** File in `workflows/esp/`, without its ending → the ESP that it connects. */
 export const ESPS: Readonly<Record<string, Esp>> = {
+	hubspot: hubSpot,
 	mailerlite: mailerLite,
 	postgresql: postgreSql,
 };

@@ -41,14 +41,18 @@ export const changeOrAdd =
  *
  * @param name the property that says which field: its name, or what `nameOf` makes of it
  * @param value the property that takes the value
+ * @param written what of a value is written, both as expressions without their braces
  */
 export const rowsOf = (
 	spelling: Spelling,
 	name: string,
 	value: string,
 	nameOf = (field: string): string => field,
+	written = (given: string): string => given,
 ): object[] =>
 	fieldsOf(spelling).map(({ name: field, type }) => ({
 		[name]: nameOf(field),
-		[value]: `={{ $('Leave out what is older').first().json.fields.${field} ?? ${CONTACT}.fields.${field} ?? ${type === 'number' ? '0' : "''"} }}`,
+		[value]: `={{ ${written(
+			`$('Leave out what is older').first().json.fields.${field} ?? ${CONTACT}.fields.${field} ?? ${type === 'number' ? '0' : "''"}`,
+		)} }}`,
 	}));
