@@ -1,3 +1,4 @@
+import { customerIo } from './customerIo.mts';
 import type { Esp } from './espWorkflow.mts';
 import { hubSpot } from './hubSpot.mts';
 import { mailerLite } from './mailerLite.mts';
@@ -5,6 +6,7 @@ import { postgreSql } from './postgresql.mts';
 
 /** File in `workflows/esp/`, without its ending → the ESP that it connects. */
 export const ESPS: Readonly<Record<string, Esp>> = {
+	'customer-io': customerIo,
 	hubspot: hubSpot,
 	mailerlite: mailerLite,
 	postgresql: postgreSql,

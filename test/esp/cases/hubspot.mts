@@ -91,7 +91,7 @@ export function hubspot(stage: () => EspStage): void {
 	let esp: EspInService;
 	const fields = new Map<string, object>();
 	let people: Record<string, Properties> = {};
-	let contacts: Record<string, Contact> = {};
+	const contacts: Record<string, Contact> = {};
 	let unreadable: Reply | undefined;
 	let write: Reply = { status: 200, body: { vid: 3_234_574, isNew: false } };
 
