@@ -25,8 +25,12 @@ export interface ContactsOfEsp {
 	lease: string;
 	/** How many contacts at most are written at the same time. */
 	shares: number;
-	/** Adds nodes that ask for the contact of `EVENT`; the last one is named 'Read the contact'. @returns the first node */
-	read(canvas: Canvas, place: Place): string;
+	/**
+	 * Adds nodes that ask for the contact of `EVENT`; the last one is named 'Read the contact'.
+	 *
+	 * @returns the first node; with those whose second output is a failure, unless that is the last one alone
+	 */
+	read(canvas: Canvas, place: Place): string | { first: string; failing: string[] };
 	/**
 	 * What 'Read the contact' put out → `{ status, found, fields, … }`, an expression without its braces. `status`: of the
 	 * answer. `found`: whether there is such a contact; one that is not is added if the settings want it, and always
@@ -135,7 +139,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 
 	canvas.connect(LOOP, 0, record(canvas, [column + 1, row - 1], `$('${TRIGGER}').first().json`));
 	canvas.connect(LOOP, 1, lease.first);
-	canvas.chain(lease.taken, read);
+	canvas.chain(lease.taken, typeof read === 'string' ? read : read.first);
 	canvas.chain(
 		'Read the contact',
 		'Find its fields',
@@ -147,8 +151,10 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 	canvas.connect('Is anything new?', 1, 'Give the lease back');
 	for (const last of written.last) canvas.chain(last, 'Give the lease back');
 	canvas.chain('Give the lease back', LOOP);
-	const failing = ['Read the contact', 'Are they there?', 'Leave out what is older'];
-	for (const step of [...failing, ...written.failing]) canvas.connect(step, 1, 'What went wrong');
+	const reading = typeof read === 'string' ? ['Read the contact'] : read.failing;
+	const comparing = ['Are they there?', 'Leave out what is older'];
+	for (const step of [...reading, ...comparing, ...written.failing])
+		canvas.connect(step, 1, 'What went wrong');
 	canvas.chain('What went wrong', 'Give it back all the same', 'Stop: not written');
 	return LOOP;
 }

@@ -1,12 +1,14 @@
 import { ESPS } from '../../scripts/workflows/esp/esps.mts';
 import { EspStage } from '../support/espStage.mts';
 import { customerIo } from './cases/customer-io.mts';
+import { getresponse } from './cases/getresponse.mts';
 import { hubspot } from './cases/hubspot.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	'customer-io': customerIo,
+	getresponse,
 	hubspot,
 	mailerlite,
 };

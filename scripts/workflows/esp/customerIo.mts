@@ -158,7 +158,7 @@ export const customerIo: Esp = {
 		changes: `$json.customers ? ${POLLED} : ${REPORTED}`,
 		remembers: true,
 		polls: true,
-		// When it began to ask, which is before everything that it was not told.
+		// By Customer.io's clock.
 		afterwards: (canvas, [column, row]) => {
 			canvas.node(
 				'Has it asked?',

@@ -1,5 +1,6 @@
 import { customerIo } from './customerIo.mts';
 import type { Esp } from './espWorkflow.mts';
+import { getResponse } from './getResponse.mts';
 import { hubSpot } from './hubSpot.mts';
 import { mailerLite } from './mailerLite.mts';
 import { postgreSql } from './postgresql.mts';
@@ -7,6 +8,7 @@ import { postgreSql } from './postgresql.mts';
 /** File in `workflows/esp/`, without its ending → the ESP that it connects. */
 export const ESPS: Readonly<Record<string, Esp>> = {
 	'customer-io': customerIo,
+	getresponse: getResponse,
 	hubspot: hubSpot,
 	mailerlite: mailerLite,
 	postgresql: postgreSql,
