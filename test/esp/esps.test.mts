@@ -4,6 +4,7 @@ import { customerIo } from './cases/customer-io.mts';
 import { getresponse } from './cases/getresponse.mts';
 import { hubspot } from './cases/hubspot.mts';
 import { mailerlite } from './cases/mailerlite.mts';
+import { sendgrid } from './cases/sendgrid.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
@@ -11,6 +12,7 @@ const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	getresponse,
 	hubspot,
 	mailerlite,
+	sendgrid,
 };
 /** Those that are run for real. */
 const REAL = ['postgresql'];

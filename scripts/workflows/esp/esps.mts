@@ -4,6 +4,7 @@ import { getResponse } from './getResponse.mts';
 import { hubSpot } from './hubSpot.mts';
 import { mailerLite } from './mailerLite.mts';
 import { postgreSql } from './postgresql.mts';
+import { sendGrid } from './sendGrid.mts';
 
 /** File in `workflows/esp/`, without its ending → the ESP that it connects. */
 export const ESPS: Readonly<Record<string, Esp>> = {
@@ -12,4 +13,5 @@ export const ESPS: Readonly<Record<string, Esp>> = {
 	hubspot: hubSpot,
 	mailerlite: mailerLite,
 	postgresql: postgreSql,
+	sendgrid: sendGrid,
 };
