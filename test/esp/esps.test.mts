@@ -3,6 +3,7 @@ import { EspStage } from '../support/espStage.mts';
 import { customerIo } from './cases/customer-io.mts';
 import { getresponse } from './cases/getresponse.mts';
 import { hubspot } from './cases/hubspot.mts';
+import { iterable } from './cases/iterable.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 import { sendgrid } from './cases/sendgrid.mts';
 
@@ -11,6 +12,7 @@ const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	'customer-io': customerIo,
 	getresponse,
 	hubspot,
+	iterable,
 	mailerlite,
 	sendgrid,
 };

@@ -2,6 +2,7 @@ import { customerIo } from './customerIo.mts';
 import type { Esp } from './espWorkflow.mts';
 import { getResponse } from './getResponse.mts';
 import { hubSpot } from './hubSpot.mts';
+import { iterable } from './iterable.mts';
 import { mailerLite } from './mailerLite.mts';
 import { postgreSql } from './postgresql.mts';
 import { sendGrid } from './sendGrid.mts';
@@ -11,6 +12,7 @@ export const ESPS: Readonly<Record<string, Esp>> = {
 	'customer-io': customerIo,
 	getresponse: getResponse,
 	hubspot: hubSpot,
+	iterable,
 	mailerlite: mailerLite,
 	postgresql: postgreSql,
 	sendgrid: sendGrid,
