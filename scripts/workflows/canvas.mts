@@ -65,6 +65,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
 	mailerLite: 2,
 	mailerLiteTrigger: 2,
 	postgres: 2.6,
+	respondToWebhook: 1.5,
 	scheduleTrigger: 1.2,
 	set: 3.4,
 	splitInBatches: 3,

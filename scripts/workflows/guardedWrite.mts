@@ -43,8 +43,6 @@ export interface ContactsOfEsp {
 /** The nodes that read a contact, where 'Read the contact' is not the only one. */
 export interface Reading {
 	first: string;
-	/** Those before 'Read the contact' whose second output is a failure. */
-	failing: string[];
 	/** The one whose second output says that there is no such contact. */
 	missing?: string;
 	/** Columns that they take. */
@@ -55,8 +53,8 @@ export interface Reading {
 export interface Written {
 	first: string;
 	last: string[];
-	/** Those whose second output is a failure. */
-	failing: string[];
+	/** Those whose second output is a failure, beyond those that hand an error on. */
+	checks?: string[];
 	/** Columns that they take. */
 	columns: number;
 }
@@ -90,8 +88,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 		leaseOf(esp.lease, `${EVENT}.email.toLowerCase()`, esp.shares),
 	);
 	const reads = esp.read(canvas, [column + 3, row]);
-	const read: Reading =
-		typeof reads === 'string' ? { first: reads, failing: [], columns: 1 } : reads;
+	const read: Reading = typeof reads === 'string' ? { first: reads, columns: 1 } : reads;
 	const found = column + 3 + read.columns;
 	canvas.node('Find its fields', 'set', [found, row], {
 		mode: 'raw',
@@ -167,7 +164,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 	canvas.chain('Give the lease back', LOOP);
 	// One that leads nowhere would end as if all were written.
 	const failing = canvas.handingErrorsOn().filter((name) => !others.includes(name));
-	for (const step of new Set(['Are they there?', ...failing, ...written.failing])) {
+	for (const step of ['Are they there?', ...failing, ...(written.checks ?? [])]) {
 		canvas.connect(step, 1, 'What went wrong');
 	}
 	canvas.chain('What went wrong', 'Give it back all the same', 'Stop: not written');

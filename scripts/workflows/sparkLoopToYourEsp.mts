@@ -116,7 +116,6 @@ const YOUR_CONTACTS: ContactsOfEsp = {
 		return {
 			first: 'Write the fields',
 			last: ['Write the fields'],
-			failing: ['Write the fields'],
 			columns: 1,
 		};
 	},

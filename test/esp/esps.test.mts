@@ -3,10 +3,15 @@ import { EspStage } from '../support/espStage.mts';
 import { activecampaign } from './cases/activecampaign.mts';
 import { brevo } from './cases/brevo.mts';
 import { campaignMonitor } from './cases/campaignMonitor.mts';
+import { customerIo } from './cases/customer-io.mts';
+import { getresponse } from './cases/getresponse.mts';
+import { hubspot } from './cases/hubspot.mts';
+import { iterable } from './cases/iterable.mts';
 import { listmonk } from './cases/listmonk.mts';
 import { mailchimp } from './cases/mailchimp.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 import { mautic } from './cases/mautic.mts';
+import { sendgrid } from './cases/sendgrid.mts';
 import { sendy } from './cases/sendy.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
@@ -14,10 +19,15 @@ const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	activecampaign,
 	brevo,
 	'campaign-monitor': campaignMonitor,
+	'customer-io': customerIo,
+	getresponse,
+	hubspot,
+	iterable,
 	listmonk,
 	mailchimp,
 	mailerlite,
 	mautic,
+	sendgrid,
 	sendy,
 };
 /** Those that are run for real. */

@@ -12,6 +12,7 @@ describe('what is new', () => {
 		previousEmail?: string;
 		state: '' | 'active' | 'pending' | 'gone' | 'deleted' | 'absent';
 		known?: boolean;
+		again?: boolean;
 	}
 	interface Remembered {
 		contact: string;
@@ -137,6 +138,12 @@ describe('what is new', () => {
 			{ contact: '1', email: 'a@x.org', state: 'active', known: true },
 			[gone],
 			['subscribe a@x.org'],
+		],
+		[
+			'a sign-up fetched once more, of one who has left since',
+			{ contact: '1', email: 'a@x.org', state: 'active', again: true },
+			[gone],
+			[],
 		],
 		['a change of something else', { contact: '1', email: 'a@x.org', state: '' }, [], []],
 	])('of %s', (_, change, rows, expected) => {

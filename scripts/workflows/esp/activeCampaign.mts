@@ -44,7 +44,7 @@ const fieldValues = {
 			'value',
 			(field) => `={{ ${FIELD_IDS_BY_NAME}.${field} }}`,
 			// ActiveCampaign has no fields for numbers.
-			true,
+			(given) => `String(${given})`,
 		),
 	},
 };
@@ -123,7 +123,6 @@ export const activeCampaign: Esp = {
 			);
 			return {
 				first: 'Read the field ids',
-				failing: ['Read the field ids', 'Look for the contact'],
 				missing: 'Is there one?',
 				columns: 4,
 			};

@@ -28,6 +28,7 @@ export interface ReportsOfEsp {
 	 * - `state`: `active` (signed up and confirmed), `pending` (not confirmed yet), `gone` (unsubscribed), `deleted`,
 	 *   `absent` (not on the newsletter's list, or not any more), or blank when it is not told
 	 * - `known`: whether the contact has fields of SparkLoop's
+	 * - `again`: whether a sign-up is fetched more than once, so that it is no coming back of who has left
 	 * - `firstName`, `name`, `at` (when it happened): optional
 	 */
 	changes: string;

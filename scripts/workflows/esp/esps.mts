@@ -1,13 +1,18 @@
 import { activeCampaign } from './activeCampaign.mts';
 import { brevo } from './brevo.mts';
 import { campaignMonitor } from './campaignMonitor.mts';
+import { customerIo } from './customerIo.mts';
 import type { Esp } from './espWorkflow.mts';
+import { getResponse } from './getResponse.mts';
 import { ghost } from './ghost.mts';
+import { hubSpot } from './hubSpot.mts';
+import { iterable } from './iterable.mts';
 import { listmonk } from './listmonk.mts';
 import { mailchimp } from './mailchimp.mts';
 import { mailerLite } from './mailerLite.mts';
 import { mautic } from './mautic.mts';
 import { postgreSql } from './postgresql.mts';
+import { sendGrid } from './sendGrid.mts';
 import { sendy } from './sendy.mts';
 
 /** File in `workflows/esp/`, without its ending → the ESP that it connects. */
@@ -15,11 +20,16 @@ export const ESPS: Readonly<Record<string, Esp>> = {
 	activecampaign: activeCampaign,
 	brevo,
 	'campaign-monitor': campaignMonitor,
+	'customer-io': customerIo,
+	getresponse: getResponse,
 	ghost,
+	hubspot: hubSpot,
+	iterable,
 	listmonk,
 	mailchimp,
 	mailerlite: mailerLite,
 	mautic,
 	postgresql: postgreSql,
+	sendgrid: sendGrid,
 	sendy,
 };

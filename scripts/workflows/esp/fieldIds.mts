@@ -1,6 +1,7 @@
 import type { Canvas, Place } from '../canvas.mts';
+import { createMissingFields } from './createFields.mts';
+import { request } from './http.mts';
 import { columnsOf, matching, table, tableOf } from '../dataTable.mts';
-import { FAILING } from '../guardedWrite.mts';
 
 const FIELD_IDS = table("={{ $('Settings').first().json.fieldIds }}");
 
@@ -35,7 +36,8 @@ export const readFieldIds = (canvas: Canvas, place: Place, name = READ): string 
 			...matching(['field', 'isNotEmpty', '']),
 			returnAll: true,
 		},
-		{ ...FAILING, alwaysOutputData: true },
+		// With an error output as well, n8n would go on as if there were none.
+		{ alwaysOutputData: true },
 	);
 
 /**
@@ -84,4 +86,32 @@ export function keepFieldIds(canvas: Canvas, [column, row]: Place, found: string
 		'Keep the id',
 	);
 	return 'Which ids have they?';
+}
+
+/**
+ * Adds nodes that create the fields that an ESP does not have yet, and keep the ids of all of them.
+ *
+ * @param found the answer of `list` as `$json` → `[{ field, fieldId }]`, an expression without its braces
+ * @returns the first node
+ */
+export function createFieldsWithIds(
+	canvas: Canvas,
+	[column, row]: Place,
+	{ found, ...fields }: Parameters<typeof createMissingFields>[2] & { found: string },
+): string {
+	const { first } = createMissingFields(canvas, [column, row], fields);
+	// Lower on the canvas, so that it runs when all have been created, also if none had to be.
+	request(
+		canvas,
+		'List the fields again',
+		[column + 1, row + 0.7],
+		{ method: 'GET', ...fields.list },
+		{ executeOnce: true },
+	);
+	canvas.chain(
+		first,
+		'List the fields again',
+		keepFieldIds(canvas, [column + 2, row + 0.7], found),
+	);
+	return first;
 }

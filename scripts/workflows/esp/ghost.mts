@@ -102,7 +102,6 @@ function write(canvas: Canvas, [column, row]: Place): Written {
 	return {
 		first: 'Is there such a contact?',
 		last: ['Write the fields'],
-		failing: ['Add the contact', 'Write the fields'],
 		columns: 3,
 	};
 }

@@ -10,8 +10,11 @@ const TEXT = 'Read it as text';
 const ONCE = { executeOnce: true };
 
 interface HookOptions {
-	/** `lastNode`: the ESP hears 500 when it failed, and sends again. `onReceived`: for ESPs that never do, or wait badly. */
-	respond: 'lastNode' | 'onReceived';
+	/**
+	 * `lastNode`: the ESP hears 500 when it failed, and sends again. `onReceived`: for ESPs that never do, or wait badly.
+	 * `responseNode`: for those that want to hear something in particular, by `answerWith`.
+	 */
+	respond: 'lastNode' | 'onReceived' | 'responseNode';
 	/** Whether a signature is checked, which is made of the bytes as they came. */
 	signed?: boolean;
 	method?: 'POST' | ['GET', 'POST'];
@@ -46,6 +49,14 @@ export function hook(
 	canvas.chain(HOOK, TEXT);
 	return TEXT;
 }
+
+/** Adds the node that answers the ESP, for when everything is in the outbox. @param json the answer. @returns its name */
+export const answerWith = (canvas: Canvas, place: Place, json: object): string =>
+	canvas.node('Answer the ESP', 'respondToWebhook', place, {
+		respondWith: 'json',
+		responseBody: JSON.stringify(json),
+		options: {},
+	});
 
 const refusal = (todo: string): string =>
 	`A request that does not come from your ESP was refused, or ${todo}.`;

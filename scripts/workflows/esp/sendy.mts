@@ -43,7 +43,8 @@ function read(canvas: Canvas, [column, row]: Place): Reading {
 			returnAll: false,
 			limit: 1,
 		},
-		{ ...FAILING, alwaysOutputData: true },
+		// With an error output as well, n8n would go on as if nothing had been written yet.
+		{ alwaysOutputData: true },
 	);
 	request(
 		canvas,
@@ -58,7 +59,6 @@ function read(canvas: Canvas, [column, row]: Place): Reading {
 	canvas.chain('What was written last?', 'Read the contact');
 	return {
 		first: 'What was written last?',
-		failing: ['What was written last?'],
 		columns: 2,
 	};
 }
@@ -151,12 +151,7 @@ function write(canvas: Canvas, [column, row]: Place): Written {
 	return {
 		first: 'May they be written?',
 		last: ['Keep what was written', 'Leave them alone'],
-		failing: [
-			'Expect their sign-up',
-			'Write the fields',
-			'Has it taken them?',
-			'Keep what was written',
-		],
+		checks: ['Has it taken them?'],
 		columns: 7,
 	};
 }

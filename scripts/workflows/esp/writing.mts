@@ -6,7 +6,6 @@ import { fieldsOf, type Spelling } from './fields.mts';
 export const writtenBy = (name: string): Written => ({
 	first: name,
 	last: [name],
-	failing: [name],
 	columns: 1,
 });
 
@@ -34,13 +33,12 @@ export const changeOrAdd =
 		canvas.connect('Is there such a contact?', 1, 'Add the contact');
 		const both = ['Write the fields', 'Add the contact'];
 		const first = 'Is there such a contact?';
-		if (!afterwards) return { first, last: both, failing: both, columns: 2 };
+		if (!afterwards) return { first, last: both, columns: 2 };
 		afterwards(canvas, 'Sign them up', [column + 2, row + 0.4]);
 		canvas.chain('Add the contact', 'Sign them up');
 		return {
 			first,
 			last: ['Write the fields', 'Sign them up'],
-			failing: [...both, 'Sign them up'],
 			columns: 3,
 		};
 	};
@@ -51,19 +49,18 @@ export const changeOrAdd =
  *
  * @param name the property that says which field: its name, or what `nameOf` makes of it
  * @param value the property that takes the value
- * @param asText whether numbers are written as texts too
+ * @param written what of a value is written, both as expressions without their braces
  */
 export const rowsOf = (
 	spelling: Spelling,
 	name: string,
 	value: string,
 	nameOf = (field: string): string => field,
-	asText = false,
+	written = (given: string): string => given,
 ): object[] =>
-	fieldsOf(spelling).map(({ name: field, type }) => {
-		const written = `$('Leave out what is older').first().json.fields.${field} ?? ${CONTACT}.fields.${field} ?? ${type === 'number' ? '0' : "''"}`;
-		return {
-			[name]: nameOf(field),
-			[value]: asText && type === 'number' ? `={{ String(${written}) }}` : `={{ ${written} }}`,
-		};
-	});
+	fieldsOf(spelling).map(({ name: field, type }) => ({
+		[name]: nameOf(field),
+		[value]: `={{ ${written(
+			`$('Leave out what is older').first().json.fields.${field} ?? ${CONTACT}.fields.${field} ?? ${type === 'number' ? '0' : "''"}`,
+		)} }}`,
+	}));
