@@ -25,8 +25,8 @@ export interface ContactsOfEsp {
 	lease: string;
 	/** How many contacts at most are written at the same time. */
 	shares: number;
-	/** Adds nodes that ask for the contact of `EVENT`; the last one is named 'Read the contact'. @returns the first node */
-	read(canvas: Canvas, place: Place): string;
+	/** Adds nodes that ask for the contact of `EVENT`; the last one is named 'Read the contact'. @returns the first node, or more */
+	read(canvas: Canvas, place: Place): string | Reading;
 	/**
 	 * What 'Read the contact' put out → `{ status, found, fields, … }`, an expression without its braces. `status`: of the
 	 * answer. `found`: whether there is such a contact; one that is not is added if the settings want it, and always
@@ -36,6 +36,17 @@ export interface ContactsOfEsp {
 	find: string;
 	/** Adds nodes that write `$json.fields` of the trigger's item into the contact of `$json.email`. */
 	write(canvas: Canvas, place: Place): Written;
+}
+
+/** The nodes that read a contact, where 'Read the contact' is not the only one. */
+export interface Reading {
+	first: string;
+	/** Those before 'Read the contact' whose second output is a failure. */
+	failing: string[];
+	/** The one whose second output says that there is no such contact. */
+	missing?: string;
+	/** Columns that they take. */
+	columns: number;
 }
 
 /** The nodes that write a contact. */
@@ -75,8 +86,11 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 		[column + 1, row],
 		leaseOf(esp.lease, `${EVENT}.email.toLowerCase()`, esp.shares),
 	);
-	const read = esp.read(canvas, [column + 3, row]);
-	canvas.node('Find its fields', 'set', [column + 4, row], {
+	const reads = esp.read(canvas, [column + 3, row]);
+	const read: Reading =
+		typeof reads === 'string' ? { first: reads, failing: [], columns: 1 } : reads;
+	const found = column + 3 + read.columns;
+	canvas.node('Find its fields', 'set', [found, row], {
 		mode: 'raw',
 		jsonOutput: `={{ ${esp.find} }}`,
 		options: {},
@@ -84,7 +98,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 	canvas.node(
 		'Are they there?',
 		'if',
-		[column + 5, row],
+		[found + 1, row],
 		// Looked for in the wrong place, everything would be new.
 		when(
 			"={{ [200, 404].includes($json.status) && !$json.problem && typeof ($json.fields ?? '') === 'object' && !Array.isArray($json.fields) }}",
@@ -96,7 +110,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 	canvas.node(
 		'Leave out what is older',
 		'n8n-nodes-sparkloop.sparkLoop',
-		[column + 6, row],
+		[found + 2, row],
 		{
 			resource: 'contact',
 			operation: 'compare',
@@ -109,7 +123,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 	canvas.node(
 		'Is anything new?',
 		'if',
-		[column + 7, row],
+		[found + 3, row],
 		when(
 			`={{ !$json.stale && (${CONTACT}.found !== false || $('Settings').first().json.addMissing === 'yes') }}`,
 			'true',
@@ -117,8 +131,8 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 			'boolean',
 		),
 	);
-	const written = esp.write(canvas, [column + 8, row]);
-	const end = column + 8 + written.columns;
+	const written = esp.write(canvas, [found + 4, row]);
+	const end = found + 4 + written.columns;
 	giveLeaseBack(canvas, 'Give the lease back', [end, row]);
 	canvas.node('What went wrong', 'set', [end, row + 1.1], {
 		mode: 'raw',
@@ -135,7 +149,8 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 
 	canvas.connect(LOOP, 0, record(canvas, [column + 1, row - 1], `$('${TRIGGER}').first().json`));
 	canvas.connect(LOOP, 1, lease.first);
-	canvas.chain(lease.taken, read);
+	canvas.chain(lease.taken, read.first);
+	if (read.missing) canvas.connect(read.missing, 1, 'Find its fields');
 	canvas.chain(
 		'Read the contact',
 		'Find its fields',
@@ -147,7 +162,12 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 	canvas.connect('Is anything new?', 1, 'Give the lease back');
 	for (const last of written.last) canvas.chain(last, 'Give the lease back');
 	canvas.chain('Give the lease back', LOOP);
-	const failing = ['Read the contact', 'Are they there?', 'Leave out what is older'];
+	const failing = [
+		...read.failing,
+		'Read the contact',
+		'Are they there?',
+		'Leave out what is older',
+	];
 	for (const step of [...failing, ...written.failing]) canvas.connect(step, 1, 'What went wrong');
 	canvas.chain('What went wrong', 'Give it back all the same', 'Stop: not written');
 	return LOOP;

@@ -1,9 +1,11 @@
 import { ESPS } from '../../scripts/workflows/esp/esps.mts';
 import { EspStage } from '../support/espStage.mts';
+import { kit } from './cases/kit.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
+	kit,
 	mailerlite,
 };
 /** Those that are run for real. */
