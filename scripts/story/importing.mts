@@ -37,6 +37,7 @@ interface ImportOptions {
 	settings?: object;
 	sendThrough?: 'api';
 	ofTheEsp?: Readonly<Record<string, Credential>>;
+	parameters?: Readonly<Record<string, object>>;
 }
 
 /**
@@ -44,8 +45,8 @@ interface ImportOptions {
  * node that wants one, and runs the set-up.
  *
  * @param values for the Settings node
- * @param more settings of the workflow beyond those in the file; how SparkLoop is told, if not as the file says; and the
- *   ESP's own credentials, by the type that a node asks for or by the node's type
+ * @param more settings of the workflow beyond those in the file; how SparkLoop is told, if not as the file says; the ESP's own
+ *   credentials, by the type that a node asks for or by the node's type; and what is chosen on a node, by its name
  * @throws when the set-up does not succeed
  */
 export async function importWorkflow(
@@ -53,12 +54,13 @@ export async function importWorkflow(
 	credentials: Credentials,
 	name: string,
 	values: Readonly<Record<string, string | number>> = {},
-	{ settings = {}, sendThrough, ofTheEsp = {} }: ImportOptions = {},
+	{ settings = {}, sendThrough, ofTheEsp = {}, parameters = {} }: ImportOptions = {},
 ): Promise<ImportedWorkflow> {
 	const file = workflowFile(name);
 	file.settings = { ...file.settings, ...settings };
 	if (Object.keys(values).length > 0) fillIn(file, values);
 	for (const node of file.nodes) {
+		Object.assign(node.parameters, parameters[node.name]);
 		if (sendThrough && 'sendThrough' in node.parameters) node.parameters.sendThrough = sendThrough;
 		const chosen = ofTheEsp[keyOf(node)] ?? choice(node, credentials);
 		if (chosen) node.credentials = { [chosen.type]: { id: chosen.id, name: chosen.type } };
@@ -73,8 +75,10 @@ function pathOf(file: { nodes: NodeFile[] }, entrance: string): string {
 	const node = file.nodes.find(({ name }) => name === entrance);
 	if (!node?.webhookId) throw new Error(`The workflow has no entrance named "${entrance}"`);
 	if (node.type.endsWith('.formTrigger')) return `/form/${node.webhookId}`;
-	const isOurs = node.type.endsWith('.sparkLoopTrigger');
-	return `/webhook/${node.webhookId}${isOurs ? '/webhook' : ''}`;
+	if (node.type.endsWith('.webhook')) return `/webhook/${node.webhookId}`;
+	// What n8n's triggers call their path; Brevo's alone says it in the plural.
+	const last = node.type.endsWith('.sendInBlueTrigger') ? 'webhooks' : 'webhook';
+	return `/webhook/${node.webhookId}/${last}`;
 }
 
 async function runSetUp(api: N8nApi, id: string): Promise<void> {

@@ -1,11 +1,15 @@
 import { ESPS } from '../../scripts/workflows/esp/esps.mts';
 import { EspStage } from '../support/espStage.mts';
+import { beehiiv } from './cases/beehiiv.mts';
 import { kit } from './cases/kit.mts';
+import { klaviyo } from './cases/klaviyo.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
+	beehiiv,
 	kit,
+	klaviyo,
 	mailerlite,
 };
 /** Those that are run for real. */

@@ -12,6 +12,7 @@ describe('what is new', () => {
 		previousEmail?: string;
 		state: '' | 'active' | 'pending' | 'gone' | 'deleted';
 		known?: boolean;
+		quiet?: boolean;
 	}
 	interface Remembered {
 		contact: string;
@@ -73,6 +74,18 @@ describe('what is new', () => {
 		[
 			'an unsubscribe with a new address',
 			{ contact: '1', email: 'b@x.org', state: 'gone' },
+			[active],
+			['unsubscribe a@x.org'],
+		],
+		[
+			'one found unsubscribed in a list for the first time',
+			{ contact: '1', email: 'a@x.org', state: 'gone', quiet: true },
+			[],
+			[],
+		],
+		[
+			'one found unsubscribed in a list, who was not',
+			{ contact: '1', email: 'a@x.org', state: 'gone', quiet: true },
 			[active],
 			['unsubscribe a@x.org'],
 		],

@@ -28,6 +28,7 @@ export interface ReportsOfEsp {
 	 * - `state`: `active` (signed up and confirmed), `pending` (not confirmed yet), `gone` (unsubscribed), `deleted`, or
 	 *   blank when it is not told
 	 * - `known`: whether the contact has fields of SparkLoop's
+	 * - `quiet`: whether one who is seen `gone` for the first time is remembered only, as in lists of all contacts
 	 * - `firstName`, `name`, `at` (when it happened): optional
 	 */
 	changes: string;
@@ -53,10 +54,14 @@ export function reportChanges(canvas: Canvas, [column, row]: Place, esp: Reports
 		jsonOutput: `={{ { changes: ${esp.changes} } }}`,
 		options: {},
 	});
-	canvas.node('One item per change', 'splitOut', [at++, row], {
-		fieldToSplitOut: 'changes',
-		options: {},
-	});
+	canvas.node(
+		'One item per change',
+		'splitOut',
+		[at++, row],
+		{ fieldToSplitOut: 'changes', options: {} },
+		// How far it got is kept also when nobody changed.
+		esp.polls ? { alwaysOutputData: true } : {},
+	);
 	if (prepared) canvas.chain(prepared.last, 'Read the changes');
 	canvas.chain('Read the changes', 'One item per change');
 	if (esp.remembers) {

@@ -21,11 +21,18 @@ export function createMissingFields(
 	}: { spelling: Spelling; list: Omit<Call, 'method'>; have: string; create: Call },
 ): { first: string; last: string } {
 	request(canvas, 'List the fields', [column, row], { method: 'GET', ...list });
-	canvas.node('Which fields are missing?', 'set', [column + 1, row], {
-		mode: 'raw',
-		jsonOutput: `={{ { missing: ${JSON.stringify(fieldsOf(spelling))}.filter(({ name }) => !(${have}).includes(name)) } }}`,
-		options: {},
-	});
+	canvas.node(
+		'Which fields are missing?',
+		'set',
+		[column + 1, row],
+		{
+			mode: 'raw',
+			jsonOutput: `={{ { missing: ${JSON.stringify(fieldsOf(spelling))}.filter(({ name }) => !(${have}).includes(name)) } }}`,
+			options: {},
+		},
+		// However many pages the fields came in.
+		{ executeOnce: true },
+	);
 	canvas.node('One item per missing field', 'splitOut', [column + 2, row], {
 		fieldToSplitOut: 'missing',
 		options: {},

@@ -33,7 +33,7 @@ export function hook(
 		options: { ...(respond === 'onReceived' ? { noResponseBody: true } : {}), rawBody: signed },
 	});
 	if (!signed) return HOOK;
-	canvas.node(TEXT, 'extractFromFile', [column + 0.5, row + 0.8], {
+	canvas.node(TEXT, 'extractFromFile', [column + 1, row], {
 		operation: 'text',
 		binaryPropertyName: 'data',
 		destinationKey: 'text',
@@ -119,12 +119,21 @@ export function checkKey(
 export const hookUrl = (canvas: Canvas): string =>
 	`($execution.resumeUrl.replace(/\\/webhook-waiting.*$/, '') + '/webhook/${canvas.webhookIdOf(HOOK)}')`;
 
+/** The same with the key at its end that `checkKey` looks for. */
+export const hookUrlWithKey = (canvas: Canvas): string =>
+	`(${hookUrl(canvas)} + '?key=' + encodeURIComponent($('Settings').first().json.hookKey))`;
+
+/** How the key comes about where the set-up registers the webhook, for a note. */
+export const REGISTERED_KEY_STEP =
+	"**Settings → hookKey**: a long random word, before you run the set-up. It becomes part of the webhook's address, because the ESP signs nothing.";
+
 /**
  * Adds nodes that register the webhook with the ESP, unless it is there already.
  *
  * @param list asks for the webhooks that there are
  * @param addresses its answer as `$json` → an array of their addresses, an expression without its braces
  * @param address what ours is registered as, the same way
+ * @param keyed whether its address ends with the key in the settings (`hookUrlWithKey`), without which nothing is registered
  * @param register registers it
  * @returns the first node
  */
@@ -134,20 +143,41 @@ export function registerHook(
 	{
 		list,
 		addresses,
-		address = hookUrl(canvas),
+		keyed = false,
+		address = keyed ? hookUrlWithKey(canvas) : hookUrl(canvas),
 		register,
-	}: { list: Omit<Call, 'method'>; addresses: string; address?: string; register: Call },
+	}: {
+		list: Omit<Call, 'method'>;
+		addresses: string;
+		keyed?: boolean;
+		address?: string;
+		register: Call;
+	},
 ): string {
-	request(canvas, 'List the webhooks', [column, row], { method: 'GET', ...list }, ONCE);
+	const at = column + (keyed ? 1 : 0);
+	request(canvas, 'List the webhooks', [at, row], { method: 'GET', ...list }, ONCE);
 	canvas.node(
 		'Is ours among them?',
 		'if',
-		[column + 1, row],
+		[at + 1, row],
 		when(`={{ (${addresses}).includes(${address}) }}`, 'true', undefined, 'boolean'),
 	);
-	canvas.node('It is registered', 'noOp', [column + 2, row - 0.5], {});
-	request(canvas, 'Register the webhook', [column + 2, row + 0.4], register);
+	canvas.node('It is registered', 'noOp', [at + 2, row - 0.5], {});
+	request(canvas, 'Register the webhook', [at + 2, row + 0.4], register);
 	canvas.chain('List the webhooks', 'Is ours among them?', 'It is registered');
 	canvas.connect('Is ours among them?', 1, 'Register the webhook');
-	return 'List the webhooks';
+	if (!keyed) return 'List the webhooks';
+	canvas.node(
+		'Is there a key?',
+		'if',
+		[column, row],
+		when("={{ $('Settings').first().json.hookKey }}", 'notEmpty'),
+	);
+	canvas.node('Stop: no key', 'stopAndError', [column + 1, row + 0.9], {
+		errorMessage:
+			"The webhook was not registered: Settings → hookKey is blank. Write a long random word there, and run 'Set up (run once)' again.",
+	});
+	canvas.chain('Is there a key?', 'List the webhooks');
+	canvas.connect('Is there a key?', 1, 'Stop: no key');
+	return 'Is there a key?';
 }

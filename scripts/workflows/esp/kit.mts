@@ -2,9 +2,9 @@ import { when } from '../canvas.mts';
 import { CONTACT, EVENT, FAILING, WRITING } from '../guardedWrite.mts';
 import { createMissingFields } from './createFields.mts';
 import type { Esp } from './espWorkflow.mts';
-import { checkSignature, HOOK, hook, hookUrl, registerHook } from './hooks.mts';
+import { checkSignature, hook, hookUrl, registerHook } from './hooks.mts';
 import { readByHttp, request, type Authentication } from './http.mts';
-import { everyFewMinutes, keepProgress, readProgress } from './polling.mts';
+import { ASK, askPageByPage, everyFewMinutes, keepPage, reportedOrAsked } from './polling.mts';
 import { changeOrAdd, unlessLeftOut } from './writing.mts';
 
 // n8n's nodes and credential for Kit speak API v3, which is on its way out and whose keys v4 does not take.
@@ -25,16 +25,10 @@ const FIELDS =
 
 const STATES = "{ active: 'active', inactive: 'pending' }";
 
-/** Where the asking for changes stands: since when, from which page on, and when the first page was asked for. */
-const PROGRESS = "JSON.parse($('How far did it get?').first().json.at ?? '{}')";
 /** Kit's lists show a change up to five minutes late (developers.kit.com, Eventual consistency). Milliseconds. */
 const LATE = 600_000;
 
-/** Asks for the next page of the contacts that changed. */
-const ASK = 'Ask what has changed';
-const PAGE = `$('${ASK}').first().json`;
-
-const NEXT_PROGRESS = `JSON.stringify(${PAGE}.pagination.has_next_page ? { since: $('Since when?').first().json.since, began: $('Since when?').first().json.began, after: ${PAGE}.pagination.end_cursor } : { since: $('Since when?').first().json.began })`;
+const PAGE = `$('${ASK}').first().json.pagination`;
 
 /** Kit, once ConvertKit, through its API v4. */
 export const kit: Esp = {
@@ -142,63 +136,44 @@ export const kit: Esp = {
 			hook(canvas, [column, row], { respond: 'lastNode', signed: true }),
 			everyFewMinutes(canvas, [column + 1, row]),
 		],
-		prepare: (canvas, [column, row]) => {
-			canvas.node(
-				'Has Kit reported it?',
-				'if',
-				[column, row],
-				when(`={{ $('${HOOK}').isExecuted }}`, 'true', undefined, 'boolean'),
-			);
-			// The header: t=<seconds>,v1=<hex>, with several v1 while a secret is replaced, which makes old requests useless
-			// after five minutes (developers.kit.com, Verifying signatures).
-			const part = (name: string): string =>
-				`[...($json.headers['x-kit-signature'] ?? '').matchAll(/${name}=([^,\\s]+)/g)].map((found) => found[1])`;
-			const check = checkSignature(canvas, [column + 1, row], {
-				message: `${part('t')}[0] + '.' + $json.text`,
-				signature: `Math.abs(Date.now() / 1000 - ${part('t')}[0]) < 300 && ${part('v1')}.find((signature) => signature === $json.expected) || 'none that is right and less than five minutes old'`,
-				encoding: 'hex',
-			});
-			readProgress(canvas, [column + 1, row + 2]);
-			canvas.node('Since when?', 'set', [column + 2, row + 2], {
-				mode: 'raw',
-				jsonOutput: `={{ { since: ${PROGRESS}.since ?? new Date().toISOString(), began: ${PROGRESS}.began ?? new Date().toISOString(), after: ${PROGRESS}.after } }}`,
-				options: {},
-			});
-			request(canvas, ASK, [column + 3, row + 2], {
-				method: 'GET',
-				// A cursor that is blank is none.
-				url: `=${API}/subscribers{{ $json.after ? '?after=' + encodeURIComponent($json.after) : '' }}`,
-				authentication: AUTHENTICATION,
-				query: {
-					status: 'all',
-					updated_after: `={{ new Date(Date.parse($json.since) - ${LATE}).toISOString().slice(0, 19) + 'Z' }}`,
-					sort_field: 'updated_at',
-					sort_order: 'asc',
-					per_page: '1000',
+		prepare: (canvas, place) =>
+			reportedOrAsked(
+				canvas,
+				place,
+				(_, at) => {
+					// The header: t=<seconds>,v1=<hex>, with several v1 while a secret is replaced, which makes old requests useless
+					// after five minutes (developers.kit.com, Verifying signatures).
+					const part = (name: string): string =>
+						`[...($json.headers['x-kit-signature'] ?? '').matchAll(/${name}=([^,\\s]+)/g)].map((found) => found[1])`;
+					return checkSignature(canvas, at, {
+						message: `${part('t')}[0] + '.' + $json.text`,
+						signature: `Math.abs(Date.now() / 1000 - ${part('t')}[0]) < 300 && ${part('v1')}.find((signature) => signature === $json.expected) || 'none that is right and less than five minutes old'`,
+						encoding: 'hex',
+					});
 				},
-			});
-			canvas.node('What Kit says', 'noOp', [column + 4, row], {});
-			canvas.chain('Has Kit reported it?', check.first);
-			canvas.connect('Has Kit reported it?', 1, 'How far did it get?');
-			canvas.chain('How far did it get?', 'Since when?', ASK, 'What Kit says');
-			canvas.chain(check.last, 'What Kit says');
-			return { first: 'Has Kit reported it?', last: 'What Kit says', columns: 5 };
-		},
+				(_, at) =>
+					askPageByPage(canvas, at, LATE, (_, name, asking) =>
+						request(canvas, name, asking, {
+							method: 'GET',
+							// A cursor that is blank is none.
+							url: `=${API}/subscribers{{ $json.next ? '?after=' + encodeURIComponent($json.next) : '' }}`,
+							authentication: AUTHENTICATION,
+							query: {
+								status: 'all',
+								updated_after: '={{ $json.from }}',
+								sort_field: 'updated_at',
+								sort_order: 'asc',
+								per_page: '1000',
+							},
+						}),
+					),
+			),
 		// The list may still show how things were before a report, so nothing of it is believed but new addresses.
 		changes: `($json.subscribers?.filter((person) => person.state === 'active').map((person) => ({ contact: String(person.id), email: person.email_address, state: '', firstName: person.first_name })) ?? $json.body.events.map(({ created, data: { subscriber } }) => ({ contact: String(subscriber.id), email: subscriber.email_address, state: (${STATES})[subscriber.state] ?? 'gone', known: Boolean(subscriber.fields?.rh_subid), firstName: subscriber.first_name, at: created })))`,
 		remembers: true,
 		polls: true,
-		afterwards: (canvas, [column, row]) => {
-			canvas.node(
-				'Was Kit asked?',
-				'if',
-				[column, row],
-				when(`={{ $('${ASK}').isExecuted }}`, 'true', undefined, 'boolean'),
-			);
-			keepProgress(canvas, [column + 1, row], NEXT_PROGRESS);
-			canvas.chain('Was Kit asked?', 'Keep how far it got');
-			return 'Was Kit asked?';
-		},
+		afterwards: (canvas, place) =>
+			keepPage(canvas, place, `${PAGE}.has_next_page && ${PAGE}.end_cursor`),
 	},
 	notes: {
 		steps: [
