@@ -3,6 +3,7 @@ import { EspStage } from '../support/espStage.mts';
 import { beehiiv } from './cases/beehiiv.mts';
 import { kit } from './cases/kit.mts';
 import { klaviyo } from './cases/klaviyo.mts';
+import { loops } from './cases/loops.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 
 /** File in `workflows/esp/`, without its ending → its tests. */
@@ -10,6 +11,7 @@ const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	beehiiv,
 	kit,
 	klaviyo,
+	loops,
 	mailerlite,
 };
 /** Those that are run for real. */
