@@ -134,7 +134,7 @@ export const kit: Esp = {
 	reports: {
 		entrances: (canvas, [column, row]) => [
 			hook(canvas, [column, row], { respond: 'lastNode', signed: true }),
-			everyFewMinutes(canvas, [column + 1, row]),
+			everyFewMinutes(canvas, [column, row + 1]),
 		],
 		prepare: (canvas, place) =>
 			reportedOrAsked(

@@ -388,7 +388,7 @@ export function kit(stage: () => EspStage): void {
 				page(rows, true),
 				page([subscriber(24, 'not.confirmed.either@x.org', 'inactive')], true),
 				page([]),
-				page(rows),
+				page([...rows, subscriber(22, 'not.confirmed@y.org', 'inactive')]),
 			);
 			expect(told).toEqual([
 				{

@@ -261,13 +261,22 @@ export function loops(stage: () => EspStage): void {
 		]);
 	});
 
-	it('tells a deletion once, though Loops sends an unsubscribe beside it', async () => {
-		const bo = contact('10', 'bo@x.org');
+	it('tells a deletion, and once when Loops sends an unsubscribe before it', async () => {
+		const [bo, fay] = [contact('10', 'bo@x.org'), contact('15', 'fay@x.org')];
+		const left = (email: string) => ({ type: 'unsubscribe', subscriber: { email } });
 		expect(
-			await report(created(bo), event('contact.unsubscribed', bo), event('contact.deleted', bo)),
+			await report(
+				created(bo),
+				event('contact.unsubscribed', bo),
+				event('contact.deleted', bo),
+				created(fay),
+				event('contact.deleted', fay),
+			),
 		).toEqual([
 			signUp('10', 'bo@x.org', 'Bob'),
-			{ type: 'unsubscribe', subscriber: { email: 'bo@x.org' } },
+			left('bo@x.org'),
+			signUp('15', 'fay@x.org', 'Bob'),
+			left('fay@x.org'),
 		]);
 	});
 
