@@ -1,13 +1,17 @@
 import { ESPS } from '../../scripts/workflows/esp/esps.mts';
 import { EspStage } from '../support/espStage.mts';
 import { activecampaign } from './cases/activecampaign.mts';
+import { beehiiv } from './cases/beehiiv.mts';
 import { brevo } from './cases/brevo.mts';
 import { campaignMonitor } from './cases/campaignMonitor.mts';
 import { customerIo } from './cases/customer-io.mts';
 import { getresponse } from './cases/getresponse.mts';
 import { hubspot } from './cases/hubspot.mts';
 import { iterable } from './cases/iterable.mts';
+import { kit } from './cases/kit.mts';
+import { klaviyo } from './cases/klaviyo.mts';
 import { listmonk } from './cases/listmonk.mts';
+import { loops } from './cases/loops.mts';
 import { mailchimp } from './cases/mailchimp.mts';
 import { mailerlite } from './cases/mailerlite.mts';
 import { mautic } from './cases/mautic.mts';
@@ -17,13 +21,17 @@ import { sendy } from './cases/sendy.mts';
 /** File in `workflows/esp/`, without its ending → its tests. */
 const CASES: Readonly<Record<string, (stage: () => EspStage) => void>> = {
 	activecampaign,
+	beehiiv,
 	brevo,
 	'campaign-monitor': campaignMonitor,
 	'customer-io': customerIo,
 	getresponse,
 	hubspot,
 	iterable,
+	kit,
+	klaviyo,
 	listmonk,
+	loops,
 	mailchimp,
 	mailerlite,
 	mautic,

@@ -13,6 +13,7 @@ describe('what is new', () => {
 		state: '' | 'active' | 'pending' | 'gone' | 'deleted' | 'absent';
 		known?: boolean;
 		again?: boolean;
+		quiet?: boolean;
 	}
 	interface Remembered {
 		contact: string;
@@ -95,6 +96,18 @@ describe('what is new', () => {
 			[{ ...active, state: '' }],
 			[],
 		],
+		[
+			'one found unsubscribed in a list for the first time',
+			{ contact: '1', email: 'a@x.org', state: 'gone', quiet: true },
+			[],
+			[],
+		],
+		[
+			'one found unsubscribed in a list, who was not',
+			{ contact: '1', email: 'a@x.org', state: 'gone', quiet: true },
+			[active],
+			['unsubscribe a@x.org'],
+		],
 		['an unsubscribe twice', { contact: '1', email: 'a@x.org', state: 'gone' }, [gone], []],
 		[
 			'an unsubscribe of a stranger',
@@ -148,6 +161,19 @@ describe('what is new', () => {
 		['a change of something else', { contact: '1', email: 'a@x.org', state: '' }, [], []],
 	])('of %s', (_, change, rows, expected) => {
 		expect(told(whatIsNew([change], rows))).toEqual(expected);
+	});
+
+	it('keeps who was who when somebody leaves, changes the address and comes back', () => {
+		const steps: Change[] = [
+			{ contact: '1', email: 'b@x.org', state: 'gone' },
+			{ contact: '1', email: 'c@x.org', state: '' },
+			{ contact: '1', email: 'd@x.org', state: 'active' },
+		];
+		expect(told(whatIsNew(steps, [active]))).toEqual([
+			'unsubscribe a@x.org',
+			'update a@x.org d@x.org',
+			'subscribe d@x.org',
+		]);
 	});
 
 	it('remembers what was told, and forgets who was deleted', () => {

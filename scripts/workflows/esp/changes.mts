@@ -29,6 +29,7 @@ export interface ReportsOfEsp {
 	 *   `absent` (not on the newsletter's list, or not any more), or blank when it is not told
 	 * - `known`: whether the contact has fields of SparkLoop's
 	 * - `again`: whether a sign-up is fetched more than once, so that it is no coming back of who has left
+	 * - `quiet`: whether one who is seen `gone` for the first time is remembered only, as in lists of all contacts
 	 * - `firstName`, `name`, `at` (when it happened): optional
 	 */
 	changes: string;

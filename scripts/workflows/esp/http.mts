@@ -7,7 +7,7 @@ const TIMEOUT = "={{ $('Settings').first().json.timeout }}";
 /** Whose key a request carries: a credential that n8n has for the ESP, or one of its general ones. */
 export type Authentication =
 	| { predefined: string }
-	| { generic: 'httpHeaderAuth' | 'httpBasicAuth' | 'httpCustomAuth' };
+	| { generic: 'httpHeaderAuth' | 'httpBearerAuth' | 'httpBasicAuth' | 'httpCustomAuth' };
 
 /** A request to an ESP; texts may be expressions. */
 export interface Call {

@@ -44,6 +44,36 @@ export const changeOrAdd =
 	};
 
 /**
+ * For ESPs that answer as if all was well when they leave out a field they do not know.
+ *
+ * @param problem what is wrong according to the answer in `$json`, or a blank; an expression without its braces
+ */
+export const unlessLeftOut =
+	(write: (canvas: Canvas, place: Place) => Written, problem: string) =>
+	(canvas: Canvas, [column, row]: Place): Written => {
+		const { first, last, checks = [], columns } = write(canvas, [column, row]);
+		canvas.node('What was left out?', 'set', [column + columns, row], {
+			mode: 'raw',
+			jsonOutput: `={{ { problem: ${problem} } }}`,
+			options: {},
+		});
+		canvas.node(
+			'Is everything written?',
+			'if',
+			[column + columns + 1, row],
+			when('={{ $json.problem }}', 'empty'),
+		);
+		for (const written of last) canvas.chain(written, 'What was left out?');
+		canvas.chain('What was left out?', 'Is everything written?');
+		return {
+			first,
+			last: ['Is everything written?'],
+			checks: [...checks, 'Is everything written?'],
+			columns: columns + 2,
+		};
+	};
+
+/**
  * One row per field for a native node's list of fields, to be seen and changed in the editor. What the event does not
  * know is written as the contact has it, because a row cannot be left out.
  *
