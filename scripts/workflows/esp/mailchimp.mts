@@ -1,7 +1,8 @@
+import { when, type Canvas, type Place } from '../canvas.mts';
 import { EVENT, WRITING } from '../guardedWrite.mts';
 import { createMissingFields } from './createFields.mts';
 import type { Esp } from './espWorkflow.mts';
-import { readByHttp, request } from './http.mts';
+import { ANY_ANSWER, readByHttp, request } from './http.mts';
 import { changeOrAdd } from './writing.mts';
 
 const TRIGGER = 'When Mailchimp reports a change';
@@ -15,6 +16,73 @@ const SKIP_VALIDATION = { skip_merge_validation: 'true' };
 /** A member is addressed by the MD5 hash of the address in lower case (API reference, `subscriber_hash`). */
 const member = (email: string): string =>
 	`${LIST}/members/{{ ${email}.toLowerCase().hash('md5') }}`;
+
+const REPORTED = `$('${TRIGGER}').first().json`;
+const CHECKED = "$('What Mailchimp has').first().json";
+const isSubscribed = (name: string): string =>
+	`${CHECKED}.subscribed.includes(${REPORTED}['${name}'])`;
+
+/**
+ * Adds nodes that ask Mailchimp how the reported people are now. It signs nothing, and the address of the trigger is no
+ * secret: it stands in the file. So what anybody claims there is told only if it is true.
+ */
+function check(canvas: Canvas, [column, row]: Place) {
+	canvas.node('Whom to ask for', 'set', [column, row], {
+		mode: 'raw',
+		jsonOutput:
+			"={{ { email: ['data[email]', 'data[new_email]', 'data[old_email]'].map((name) => $json[name]).filter(Boolean) } }}",
+		options: {},
+	});
+	canvas.node('One item per address', 'splitOut', [column + 1, row], {
+		fieldToSplitOut: 'email',
+		options: {},
+	});
+	request(
+		canvas,
+		'How are they now?',
+		[column + 2, row],
+		{
+			method: 'GET',
+			url: member('$json.email'),
+			authentication: AUTHENTICATION,
+			query: { fields: 'status' },
+			options: ANY_ANSWER,
+		},
+		// Mailchimp has its answer by now, and does not report again.
+		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 5000 },
+	);
+	canvas.node(
+		'What Mailchimp has',
+		'set',
+		[column + 3, row],
+		{
+			mode: 'raw',
+			jsonOutput:
+				"={{ ((answers) => ({ failed: answers.map(({ statusCode }) => statusCode).find((status) => ![200, 404].includes(status)) ?? 0, subscribed: $('One item per address').all().map(({ json }) => json.email).filter((_, index) => answers[index].body?.status === 'subscribed') }))($('How are they now?').all().map(({ json }) => json)) }}",
+			options: {},
+		},
+		{ executeOnce: true },
+	);
+	canvas.node(
+		'Has it answered?',
+		'if',
+		[column + 4, row],
+		when('={{ $json.failed }}', 'equals', '0', 'number'),
+	);
+	canvas.node('Stop: cannot be read', 'stopAndError', [column + 5, row + 0.9], {
+		errorMessage:
+			'=Mailchimp reported a change, and answered with status {{ $json.failed }} when it was asked for the contact. Retry this execution.',
+	});
+	canvas.chain(
+		'Whom to ask for',
+		'One item per address',
+		'How are they now?',
+		'What Mailchimp has',
+		'Has it answered?',
+	);
+	canvas.connect('Has it answered?', 1, 'Stop: cannot be read');
+	return { first: 'Whom to ask for', last: 'Has it answered?', columns: 5 };
+}
 
 /**
  * Mailchimp's Marketing API 3.0. n8n's own node writes with PUT, which sends the address along, and leaves the query
@@ -92,7 +160,8 @@ export const mailchimp: Esp = {
 			}),
 		],
 		// A form, whose names n8n leaves as they are.
-		changes: `['data[email]', 'data[new_email]'].filter((name) => $json[name]).map((name) => ({ contact: $json[name], email: $json[name], previousEmail: $json['data[old_email]'], state: ({ subscribe: 'active', unsubscribe: 'gone', cleaned: 'gone' })[$json.type] ?? '', firstName: $json['data[merges][FNAME]'] || undefined }))`,
+		prepare: check,
+		changes: `((state) => ${REPORTED}['data[new_email]'] ? (${isSubscribed('data[new_email]')} && !${isSubscribed('data[old_email]')} ? [{ contact: ${REPORTED}['data[new_email]'], email: ${REPORTED}['data[new_email]'], previousEmail: ${REPORTED}['data[old_email]'], state: '' }] : []) : state && ${isSubscribed('data[email]')} === (state === 'active') ? [{ contact: ${REPORTED}['data[email]'], email: ${REPORTED}['data[email]'], state, firstName: ${REPORTED}['data[merges][FNAME]'] || undefined }] : [])({ subscribe: 'active', unsubscribe: 'gone', cleaned: 'gone' }[${REPORTED}.type])`,
 		remembers: false,
 	},
 	notes: {
@@ -112,6 +181,7 @@ export const mailchimp: Esp = {
 			'A new address comes with the old one. Unsubscribed, archived, deleted and bounced addresses (`cleaned`) end the subscription.',
 			"What happens through Mailchimp's API is not reported, so that this flow does not hear of those whom it adds.",
 			'Where other programs sign people up through the API, tick *API* in **Sources** and set **Settings → addMissing** to `no`.',
+			'Mailchimp signs nothing, so the flow asks it how each reported person is now, and tells only what is true.',
 			'n8n answers Mailchimp at once. If the flow fails afterwards, retry that execution in n8n.',
 		],
 	},

@@ -130,7 +130,7 @@ export function customerIo(stage: () => EspStage): void {
 	const send = async (report: object, key = SIGNING_KEY): Promise<number> => {
 		const body = JSON.stringify(report);
 		const timestamp = String(Math.floor(Date.now() / 1000));
-		const { status } = await fetch(`${esp.urlOf(TRIGGER)}/webhook`, {
+		const { status } = await fetch(esp.urlOf(TRIGGER), {
 			method: 'POST',
 			headers: {
 				'content-type': 'application/json',
@@ -185,7 +185,7 @@ export function customerIo(stage: () => EspStage): void {
 	});
 
 	it('registers the webhook, and creates nothing', async () => {
-		const url = `${esp.urlOf(TRIGGER)}/webhook`;
+		const url = esp.urlOf(TRIGGER);
 		expect(hooks).toEqual([
 			{
 				name: `n8n webhook - ${url}`,

@@ -231,7 +231,7 @@ export function iterable(stage: () => EspStage): void {
 			11,
 		);
 		const at = '2017-05-15T23:59:47.000Z';
-		const signUp = { email: 'ann@x.org', id: 'ann@x.org', created_at: at };
+		const signUp = { email: 'ann@x.org', created_at: at };
 		expect(told).toEqual([
 			{
 				type: 'subscribe',

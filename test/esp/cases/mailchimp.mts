@@ -317,39 +317,77 @@ export function mailchimp(stage: () => EspStage): void {
 		unreadable = undefined;
 	});
 
-	it.each<[string, Record<string, string>, object]>([
+	const now = (email: string, status: string) => ({ [email]: { fields: {}, status } });
+
+	it.each<[string, Record<string, string>, typeof people, object]>([
 		[
 			'a sign-up',
 			reported.subscribe('ann@x.org'),
+			now('ann@x.org', 'subscribed'),
 			{ type: 'subscribe', subscriber: { email: 'ann@x.org', first_name: 'Ann' } },
 		],
 		[
 			'a new address with the old one',
 			reported.upemail('ann@x.org', 'ann@y.org'),
+			now('ann@y.org', 'subscribed'),
 			{ type: 'update', subscriber: { email: 'ann@y.org', previous_email: 'ann@x.org' } },
 		],
 		[
 			'an unsubscribe',
 			reported.unsubscribe('ann@y.org'),
+			now('ann@y.org', 'unsubscribed'),
 			{ type: 'unsubscribe', subscriber: { email: 'ann@y.org' } },
 		],
 		[
 			'one who comes back, and has fields of SparkLoop’s',
 			reported.subscribe('ann@y.org', { 'data[merges][RH_SUBID]': 'sub_1' }),
+			now('ann@y.org', 'subscribed'),
 			{ type: 'subscribe', subscriber: { email: 'ann@y.org', first_name: 'Ann' } },
 		],
 		[
 			'a deletion',
 			reported.unsubscribe('ann@y.org', 'delete'),
+			{},
 			{ type: 'unsubscribe', subscriber: { email: 'ann@y.org' } },
 		],
 		[
 			'an address that bounces',
 			reported.cleaned('ann@y.org'),
+			now('ann@y.org', 'cleaned'),
 			{ type: 'unsubscribe', subscriber: { email: 'ann@y.org' } },
 		],
-	])('tells %s', async (_, form, event) => {
+	])('tells %s', async (_, form, present, event) => {
+		people = present;
 		expect(await esp.told(async () => await report(form))).toEqual([event]);
+	});
+
+	it.each<[string, Record<string, string>, typeof people]>([
+		['signed up', reported.subscribe('forged@x.org'), {}],
+		['signed up', reported.subscribe('forged@x.org'), now('forged@x.org', 'pending')],
+		['left', reported.unsubscribe('ann@x.org'), now('ann@x.org', 'subscribed')],
+		['bounced', reported.cleaned('ann@x.org'), now('ann@x.org', 'subscribed')],
+		[
+			'has another address',
+			reported.upemail('ann@x.org', 'thief@x.org'),
+			{ ...now('ann@x.org', 'subscribed'), ...now('thief@x.org', 'subscribed') },
+		],
+		[
+			'has another address',
+			reported.upemail('ann@x.org', 'thief@x.org'),
+			now('ann@x.org', 'subscribed'),
+		],
+	])('believes nobody who claims that somebody %s, unless it is so', async (_, form, present) => {
+		people = present;
+		expect(await esp.told(async () => await report(form))).toEqual([]);
+	});
+
+	it('says so when it cannot ask who was reported', async () => {
+		unreadable = TOO_MANY;
+		expect(await esp.told(async () => await report(reported.subscribe('ann@x.org')))).toEqual([]);
+		unreadable = undefined;
+		expect(await esp.lastError()).toBe(
+			'Mailchimp reported a change, and answered with status 429 when it was asked for the contact. Retry this execution.',
+		);
 	});
 
 	it('hears of no changed field, should Mailchimp report one all the same', async () => {

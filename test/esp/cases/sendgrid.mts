@@ -335,7 +335,6 @@ export function sendgrid(stage: () => EspStage): void {
 				type: 'subscribe',
 				subscriber: {
 					email: 'ann@x.org',
-					id: 'ann@x.org',
 					first_name: 'Jane',
 					created_at: iso(createdAt),
 				},
