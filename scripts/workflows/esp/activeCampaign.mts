@@ -1,12 +1,11 @@
 import { when, type Canvas, type Place } from '../canvas.mts';
 import { EVENT, FAILING, WRITING } from '../guardedWrite.mts';
-import { createMissingFields } from './createFields.mts';
 import type { Esp } from './espWorkflow.mts';
 import {
+	createFieldsWithIds,
 	FIELD_IDS_BY_NAME,
 	fieldIdsOf,
 	fieldIdsSetting,
-	keepFieldIds,
 	NO_FIELD_IDS,
 	readFieldIds,
 } from './fieldIds.mts';
@@ -173,7 +172,7 @@ export const activeCampaign: Esp = {
 		),
 	},
 	createFields: (canvas, [column, row]) => {
-		const { first, last } = createMissingFields(canvas, [column, row], {
+		const { first, last } = createFieldsWithIds(canvas, [column, row], {
 			spelling: 'upperCase',
 			list: listOfFields,
 			have: `${fieldsListedBy('List the fields')}.map(({ perstag }) => perstag)`,
@@ -183,6 +182,7 @@ export const activeCampaign: Esp = {
 				authentication: AUTHENTICATION,
 				json: "={{ { field: { type: 'text', title: $json.name, perstag: $json.name, visible: 1 } } }}",
 			},
+			found: `${fieldsListedBy('List the fields again')}.filter(({ perstag }) => ${JSON.stringify(fieldsOf('upperCase').map(({ name }) => name))}.includes(perstag)).map(({ perstag, id }) => ({ field: perstag, fieldId: String(id) }))`,
 		});
 		request(canvas, 'Show it on all lists', [column + 4, row], {
 			method: 'POST',
@@ -192,23 +192,6 @@ export const activeCampaign: Esp = {
 			options: { batching: { batch: { batchSize: 1, batchInterval: 500 } } },
 		});
 		canvas.chain(last, 'Show it on all lists');
-		request(
-			canvas,
-			'List them again',
-			[column + 1, row + 0.6],
-			{ method: 'GET', ...listOfFields },
-			{ executeOnce: true },
-		);
-		// Below the nodes that create, so that n8n comes here when those are done.
-		canvas.chain(
-			first,
-			'List them again',
-			keepFieldIds(
-				canvas,
-				[column + 2, row + 0.6],
-				`${fieldsListedBy('List them again')}.filter(({ perstag }) => ${JSON.stringify(fieldsOf('upperCase').map(({ name }) => name))}.includes(perstag)).map(({ perstag, id }) => ({ field: perstag, fieldId: String(id) }))`,
-			),
-		);
 		return first;
 	},
 	reports: {

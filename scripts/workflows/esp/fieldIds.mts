@@ -92,26 +92,26 @@ export function keepFieldIds(canvas: Canvas, [column, row]: Place, found: string
  * Adds nodes that create the fields that an ESP does not have yet, and keep the ids of all of them.
  *
  * @param found the answer of `list` as `$json` → `[{ field, fieldId }]`, an expression without its braces
- * @returns the first node
+ * @returns the first node, and the one that creates a field
  */
 export function createFieldsWithIds(
 	canvas: Canvas,
 	[column, row]: Place,
 	{ found, ...fields }: Parameters<typeof createMissingFields>[2] & { found: string },
-): string {
-	const { first } = createMissingFields(canvas, [column, row], fields);
+): { first: string; last: string } {
+	const created = createMissingFields(canvas, [column, row], fields);
 	// Lower on the canvas, so that it runs when all have been created, also if none had to be.
 	request(
 		canvas,
 		'List the fields again',
-		[column + 1, row + 0.7],
+		[column + 1, row + 0.9],
 		{ method: 'GET', ...fields.list },
 		{ executeOnce: true },
 	);
 	canvas.chain(
-		first,
+		created.first,
 		'List the fields again',
-		keepFieldIds(canvas, [column + 2, row + 0.7], found),
+		keepFieldIds(canvas, [column + 2, row + 0.9], found),
 	);
-	return first;
+	return created;
 }

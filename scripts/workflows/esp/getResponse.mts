@@ -199,7 +199,7 @@ export const getResponse: Esp = {
 				json: "={{ { name: $json.name, type: $json.type === 'number' ? 'number' : 'string', format: 'text', hidden: 'true', values: [] } }}",
 			},
 			found: `$json.body.filter(({ name }) => ${JSON.stringify(fieldsOf('lowerCase').map(({ name }) => name))}.includes(name)).map(({ name, customFieldId }) => ({ field: name, fieldId: customFieldId }))`,
-		}),
+		}).first,
 	reports: {
 		entrances: (canvas, place) => [hook(canvas, place, { respond: 'responseNode' })],
 		prepare: readThem,

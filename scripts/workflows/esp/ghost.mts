@@ -1,5 +1,5 @@
 import { switchOn, when, type Canvas, type Place } from '../canvas.mts';
-import { CONTACT, EVENT, FAILING, WRITING, type Written } from '../guardedWrite.mts';
+import { CONTACT, EVENT, FAILING, type Reading, WRITING, type Written } from '../guardedWrite.mts';
 import type { Esp } from './espWorkflow.mts';
 import { fieldsOf } from './fields.mts';
 import { checkSignature, hook, hookUrl } from './hooks.mts';
@@ -35,11 +35,11 @@ const LABEL = 'Added by SparkLoop';
  * Adds nodes that look for the member as the event spells it, for which Ghost has an index, and only for one that is
  * not there in any spelling, for which it has none. On MySQL both find the same; on SQLite, Ghost keeps capitals apart.
  */
-function read(canvas: Canvas, [column, row]: Place): string {
+function read(canvas: Canvas, [column, row]: Place): Reading {
 	request(
 		canvas,
 		'Look for the address',
-		[column, row - 1.2],
+		[column, row],
 		{
 			...call('GET', '/members/'),
 			query: { filter: `={{ 'email:' + ${ADDRESS} }}`, limit: '1' },
@@ -50,7 +50,7 @@ function read(canvas: Canvas, [column, row]: Place): string {
 	request(
 		canvas,
 		'Read the contact',
-		[column, row],
+		[column + 1, row],
 		{
 			...call('GET', '/members/'),
 			query: {
@@ -63,7 +63,7 @@ function read(canvas: Canvas, [column, row]: Place): string {
 		FAILING,
 	);
 	canvas.chain('Look for the address', 'Read the contact');
-	return 'Look for the address';
+	return { first: 'Look for the address', columns: 2 };
 }
 
 /** Adds nodes that add the member if there is none, and fill its fields afterwards: Ghost takes none of a new one. */

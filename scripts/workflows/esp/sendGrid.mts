@@ -153,7 +153,7 @@ export const sendGrid: Esp = {
 				json: "={{ { name: $json.name, field_type: $json.type === 'number' ? 'Number' : 'Text' } }}",
 			},
 			found: `$json.custom_fields.filter(({ name }) => ${JSON.stringify(fieldsOf('upperCase').map(({ name }) => name))}.includes(name.toUpperCase())).map(({ id, name }) => ({ field: name.toUpperCase(), fieldId: id }))`,
-		}),
+		}).first,
 	registerHook: (canvas, place) =>
 		registerHook(canvas, place, {
 			list: { url: `${API}/user/webhooks/event/settings/all`, authentication: AUTHENTICATION },
