@@ -8,7 +8,7 @@ import { ensureN8n } from './n8n/install.mjs';
 import { runNpm, StepError } from './n8n/npm.mjs';
 import { Progress } from './n8n/progress.mjs';
 
-const COMMANDS = ['start', 'test', 'chaos', 'ghost', 'capacity'];
+const COMMANDS = ['start', 'test', 'suite', 'chaos', 'capacity'];
 
 const scripts = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(scripts);

@@ -139,10 +139,8 @@ try {
 		'Units, the sandbox, and nodes and workflows on the real engine',
 		'test/',
 		'--testPathIgnorePatterns=/test/(e2e|esp)/',
-		// Those need PostgreSQL and Redis: npm run test:queue.
-		'--testPathIgnorePatterns=/test/queue/',
-		// Those need Ghost, which takes 1 GB and is nothing that users run: npm run test:ghost.
-		'--testPathIgnorePatterns=/test/ghost/',
+		// Those need PostgreSQL, Redis, Ghost or a quarter of an hour, and have commands of their own.
+		'--testPathIgnorePatterns=/test/(queue|postgresql|ghost|burst)/',
 	);
 	await jest('End to end on a real n8n', 'test/(e2e|esp)/', '--runInBand');
 } finally {

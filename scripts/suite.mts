@@ -7,11 +7,21 @@ import { runNpm, StepError } from './n8n/npm.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
-/** Runs what needs a real Ghost. @returns Jest's exit code */
-async function main(): Promise<number> {
-	await runNpm('building the package', ['run', 'build'], { cwd: ROOT });
+/** Folders of `test/` that take more than Node or more time than `npm test` → what is set up for them first. */
+const SUITES: Readonly<Record<string, () => Promise<unknown>>> = {
+	burst: async () => {},
 	// Here it shows how far it is; in a test it would be silent for minutes.
-	await ensureGhost();
+	ghost: ensureGhost,
+	postgresql: async () => {},
+};
+
+/** Builds the package and runs one of the suites on it. @returns Jest's exit code */
+async function main([suite, ...args]: string[]): Promise<number> {
+	if (!(suite in SUITES)) {
+		throw new StepError('running a suite', `Name one of ${Object.keys(SUITES).join(', ')}.`, '');
+	}
+	await runNpm('building the package', ['run', 'build'], { cwd: ROOT });
+	await SUITES[suite]();
 	const jest = spawn(
 		process.execPath,
 		[
@@ -19,9 +29,9 @@ async function main(): Promise<number> {
 			'--experimental-vm-modules',
 			'--disable-warning=ExperimentalWarning',
 			path.join(ROOT, 'node_modules/jest/bin/jest.js'),
-			'test/ghost/',
+			`test/${suite}/`,
 			'--runInBand',
-			...process.argv.slice(2),
+			...args,
 		],
 		{ cwd: ROOT, stdio: 'inherit' },
 	);
@@ -30,7 +40,7 @@ async function main(): Promise<number> {
 }
 
 try {
-	process.exitCode = await main();
+	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
 	console.error(error instanceof StepError ? `\n${error.message}` : error);
 	process.exitCode = 1;
