@@ -35,12 +35,15 @@ describe.each(pages)('%s', (page) => {
 	});
 });
 
-it.each(Object.entries(ESPS))('the table of workflows has %s, with its picture', (file, { name }) => {
-	const page = text('workflows/README.md');
-	expect(page).toContain(`[${name}](esp/${file}.json)`);
-	expect(page).toContain(`(../docs/images/esp/${file}.png)`);
-	expect(text('README.md')).toContain(`[${name}](workflows/esp/${file}.json)`);
-});
+it.each(Object.entries(ESPS))(
+	'the table of workflows has %s, with its picture',
+	(file, { name }) => {
+		const page = text('workflows/README.md');
+		expect(page).toContain(`[${name}](esp/${file}.json)`);
+		expect(page).toContain(`(../docs/images/esp/${file}.png)`);
+		expect(text('README.md')).toContain(`[${name}](workflows/esp/${file}.json)`);
+	},
+);
 
 it('the sample events are those the tests use', () => {
 	expect(text('docs/sample-events.md')).toBe(sampleEventsPage());
