@@ -3,7 +3,14 @@ import { matching, table } from '../dataTable.mts';
 import { EVENT, WRITING } from '../guardedWrite.mts';
 import { createMissingFields } from './createFields.mts';
 import type { Esp } from './espWorkflow.mts';
-import { checkKey, hook, HOOK_KEY_SETTING, hookUrl, registerHook } from './hooks.mts';
+import {
+	checkKey,
+	hook,
+	HOOK_KEY_SETTING,
+	hookUrlWithKey,
+	registerHook,
+	REGISTERED_KEY_STEP,
+} from './hooks.mts';
 import { ANY_ANSWER, readByHttp, request } from './http.mts';
 import { changeOrAdd, rowsOf } from './writing.mts';
 
@@ -87,9 +94,8 @@ export const brevo: Esp = {
 		});
 		return first;
 	},
-	registerHook: (canvas, place) => {
-		const address = `(${hookUrl(canvas)} + '?key=' + encodeURIComponent(${SETTINGS}.hookKey))`;
-		return registerHook(canvas, place, {
+	registerHook: (canvas, place) =>
+		registerHook(canvas, place, {
 			list: {
 				url: `${API}/webhooks`,
 				authentication: AUTHENTICATION,
@@ -98,15 +104,14 @@ export const brevo: Esp = {
 				options: ANY_ANSWER,
 			},
 			addresses: '($json.body?.webhooks ?? []).map(({ url }) => url)',
-			address,
+			keyed: true,
 			register: {
 				method: 'POST',
 				url: `${API}/webhooks`,
 				authentication: AUTHENTICATION,
-				json: `={{ { type: 'marketing', description: 'SparkLoop', url: ${address}, events: ${JSON.stringify(EVENTS)} } }}`,
+				json: `={{ { type: 'marketing', description: 'SparkLoop', url: ${hookUrlWithKey(canvas)}, events: ${JSON.stringify(EVENTS)} } }}`,
 			},
-		});
-	},
+		}),
 	reports: {
 		// To Brevo, a failure is an answer too: it would not report again.
 		entrances: (canvas, place) => [hook(canvas, place, { respond: 'onReceived' })],
@@ -172,7 +177,7 @@ export const brevo: Esp = {
 		steps: [
 			'**Brevo** credential: an API key. Choose it on every node that asks for it. If Brevo knows your authorised IPs, add the one of n8n.',
 			"**Settings → newsletterList**: your list's number, as *Contacts → Lists* shows it. With double opt-in, the list that people are on once they have confirmed.",
-			'**Settings → hookKey**: a long random word. The set-up registers the webhook with it, because Brevo signs nothing.',
+			REGISTERED_KEY_STEP,
 		],
 		traps: [
 			"n8n's Brevo node changes who is there. It cannot add anybody to a list, and makes every attribute a boolean, so these are requests of their own.",

@@ -17,19 +17,16 @@ interface HookOptions {
 	respond: 'lastNode' | 'onReceived' | 'responseNode';
 	/** Whether a signature is checked, which is made of the bytes as they came. */
 	signed?: boolean;
-	method?: 'POST' | ['GET', 'POST'];
 }
 
 /** Adds the webhook. @returns the node that leads to 'Settings', with `headers`, `query`, `body` and, if signed, `text` */
 export function hook(
 	canvas: Canvas,
 	[column, row]: Place,
-	{ respond, signed = false, method = 'POST' }: HookOptions,
+	{ respond, signed = false }: HookOptions,
 ): string {
 	canvas.node(HOOK, 'webhook', [column, row], {
-		...(typeof method === 'string'
-			? { httpMethod: method }
-			: { multipleMethods: true, httpMethod: method }),
+		httpMethod: 'POST',
 		path: canvas.webhookIdOf(HOOK),
 		responseMode: respond,
 		...(respond === 'lastNode' ? { responseData: 'noData' } : {}),

@@ -9,7 +9,7 @@ import {
 	readFieldIds,
 } from './fieldIds.mts';
 import { fieldsOf } from './fields.mts';
-import { checkKey, HOOK, hook, HOOK_KEY_SETTING, hookUrl, registerHook } from './hooks.mts';
+import { checkKey, HOOK, hook, HOOK_KEY_SETTING, hookUrlWithKey, registerHook } from './hooks.mts';
 import { ANY_ANSWER, request, writeByHttp } from './http.mts';
 import { everyFewMinutes, keepProgress, PROGRESS_AT, readProgress } from './polling.mts';
 
@@ -118,9 +118,6 @@ const STATE = `event.event === 'bounce' ? (event.type === 'blocked' ? 'pending' 
 const REPORTED = `[].concat($json.body).map((event) => ({ contact: event.email.toLowerCase(), email: event.email, state: ${STATE}, at: event.timestamp }))`;
 const FETCHED = `((person) => [{ contact: person.email.toLowerCase(), email: person.email, state: $json.recipient_email ? 'pending' : 'active', known: Boolean(person.custom_fields?.RH_SUBID), again: true, firstName: person.first_name || undefined, at: person.created_at }])($('One item per contact').item.json)`;
 
-const ADDRESS = (canvas: Canvas): string =>
-	`(${hookUrl(canvas)} + '?key=' + encodeURIComponent($('Settings').first().json.hookKey))`;
-
 /** SendGrid Marketing Campaigns. */
 export const sendGrid: Esp = {
 	name: 'SendGrid',
@@ -158,12 +155,12 @@ export const sendGrid: Esp = {
 		registerHook(canvas, place, {
 			list: { url: `${API}/user/webhooks/event/settings/all`, authentication: AUTHENTICATION },
 			addresses: '($json.webhooks ?? []).map(({ url }) => url)',
-			address: ADDRESS(canvas),
+			keyed: true,
 			register: {
 				method: 'POST',
 				url: `${API}/user/webhooks/event/settings`,
 				authentication: AUTHENTICATION,
-				json: `={{ { enabled: true, url: ${ADDRESS(canvas)}, friendly_name: 'SparkLoop', unsubscribe: true, group_unsubscribe: true, group_resubscribe: true, spam_report: true, bounce: true, delivered: false, deferred: false, processed: false, open: false, click: false, dropped: false } }}`,
+				json: `={{ { enabled: true, url: ${hookUrlWithKey(canvas)}, friendly_name: 'SparkLoop', unsubscribe: true, group_unsubscribe: true, group_resubscribe: true, spam_report: true, bounce: true, delivered: false, deferred: false, processed: false, open: false, click: false, dropped: false } }}`,
 			},
 		}),
 	reports: {
