@@ -264,6 +264,11 @@ export class N8nApi {
 		return await this.getExecution(id);
 	}
 
+	/** Runs an execution that failed once more from where it failed, as the button in its list does. */
+	async retryExecution(id: string): Promise<void> {
+		await this.rest.call('POST', `/rest/executions/${id}/retry`, { loadWorkflow: false });
+	}
+
 	/** Calls a node's method that fills a drop-down list (`loadOptions`). */
 	async loadOptions(
 		method: string,

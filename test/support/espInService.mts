@@ -106,6 +106,13 @@ export class EspInService {
 		return (await api.getExecution(failed.id)).data.resultData.error?.message;
 	}
 
+	/** Retries the last execution that failed, as a user does in the list of executions. */
+	async retryLast(): Promise<void> {
+		const { api } = this.ground.n8n;
+		const [failed] = await api.listExecutions({ workflowId: this.workflow.id, status: ['error'] });
+		await api.retryExecution(failed.id);
+	}
+
 	/** Takes it out of service, which removes what it registered with the ESP. */
 	async stop(): Promise<void> {
 		await this.ground.n8n.api.unpublish(this.workflow.id);

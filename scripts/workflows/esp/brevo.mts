@@ -1,4 +1,4 @@
-import { when } from '../canvas.mts';
+import { when, type Place } from '../canvas.mts';
 import { matching, table } from '../dataTable.mts';
 import { EVENT, WRITING } from '../guardedWrite.mts';
 import { createMissingFields } from './createFields.mts';
@@ -11,7 +11,7 @@ import {
 	registerHook,
 	REGISTERED_KEY_STEP,
 } from './hooks.mts';
-import { ANY_ANSWER, readByHttp, request } from './http.mts';
+import { ANY_ANSWER, answersThat, ASKING, FOUND_OR_NOT, readByHttp, request } from './http.mts';
 import { changeOrAdd, rowsOf } from './writing.mts';
 
 const API = 'https://api.brevo.com/v3';
@@ -131,46 +131,46 @@ export const brevo: Esp = {
 				},
 				{ alwaysOutputData: true, executeOnce: true },
 			);
+			const ask = (name: string, place: Place, id: string, identifierType: string): string =>
+				request(
+					canvas,
+					name,
+					place,
+					{
+						method: 'GET',
+						url: `=${API}/contacts/{{ encodeURIComponent(${id}) }}`,
+						authentication: AUTHENTICATION,
+						query: { identifierType },
+						options: answersThat(FOUND_OR_NOT),
+					},
+					ASKING,
+				);
+			ask('Who has the address now?', [column + 2, row], `${SETTINGS}.body.email`, 'email_id');
 			canvas.node(
-				'Is it deleted?',
+				'Or has the contact another?',
 				'if',
-				[column + 2, row],
-				when(`={{ ${SETTINGS}.body.event }}`, 'equals', 'contact_deleted'),
+				[column + 3, row],
+				when(
+					`={{ $json.statusCode === 404 && Boolean(${REMEMBERED}) }}`,
+					'true',
+					undefined,
+					'boolean',
+				),
 			);
-			request(
-				canvas,
-				'How is the contact now?',
-				[column + 3, row + 0.4],
-				{
-					method: 'GET',
-					// By the id if it is known, because of a contact with a new address a report may tell either.
-					url: `=${API}/contacts/{{ encodeURIComponent($json.contact ?? ${SETTINGS}.body.email) }}`,
-					authentication: AUTHENTICATION,
-					query: { identifierType: "={{ $json.contact ? 'contact_id' : 'email_id' }}" },
-				},
-				// Brevo reports once, so what is in the way is waited for.
-				{ onError: 'continueErrorOutput', retryOnFail: true, maxTries: 3, waitBetweenTries: 5000 },
-			);
-			canvas.node(
-				'Is there none?',
-				'if',
-				[column + 4, row + 0.9],
-				when('={{ String($json.error?.httpCode ?? $json.error?.status) }}', 'equals', '404'),
-			);
-			canvas.node('Stop: cannot be read', 'stopAndError', [column + 5, row + 1.3], {
-				errorMessage:
-					"=Brevo reported a change, and could not be asked what it is: {{ String($json.error?.message ?? $json.error).replace(/[^\\s@(,;:<>\"']+@/g, '…@') }}. Retry this execution.",
-			});
+			ask('How is the contact now?', [column + 4, row - 0.4], REMEMBERED, 'contact_id');
 			canvas.node('What Brevo has', 'noOp', [column + 5, row], {});
-			canvas.chain(key.last, 'Do we know the address?', 'Is it deleted?', 'What Brevo has');
-			canvas.connect('Is it deleted?', 1, 'How is the contact now?');
-			canvas.chain('How is the contact now?', 'What Brevo has');
-			canvas.connect('How is the contact now?', 1, 'Is there none?');
-			canvas.chain('Is there none?', 'What Brevo has');
-			canvas.connect('Is there none?', 1, 'Stop: cannot be read');
+			canvas.chain(
+				key.last,
+				'Do we know the address?',
+				'Who has the address now?',
+				'Or has the contact another?',
+				'How is the contact now?',
+				'What Brevo has',
+			);
+			canvas.connect('Or has the contact another?', 1, 'What Brevo has');
 			return { first: key.first, last: 'What Brevo has', columns: 6 };
 		},
-		changes: `($json.attributes ? [$json] : ${REMEMBERED} ? [{ id: ${REMEMBERED}, isDeleted: true }] : []).map((contact) => ({ contact: String(contact.id), email: contact.email, state: contact.isDeleted ? 'deleted' : contact.emailBlacklisted || (contact.listUnsubscribed ?? []).includes(${LIST}) ? 'gone' : (contact.listIds ?? []).includes(${LIST}) ? 'active' : 'absent', known: Boolean(contact.attributes?.RH_SUBID), firstName: contact.attributes?.FIRSTNAME, at: ${SETTINGS}.body.ts_event ?? ${SETTINGS}.body.ts }))`,
+		changes: `($json.statusCode === 200 ? [$json.body] : ${REMEMBERED} || ${SETTINGS}.body.event === 'contact_deleted' ? [{ id: ${REMEMBERED} ?? ${SETTINGS}.body.email, email: ${SETTINGS}.body.email, isDeleted: true }] : []).map((contact) => ({ contact: String(contact.id), email: contact.email, state: contact.isDeleted ? 'deleted' : contact.emailBlacklisted || (contact.listUnsubscribed ?? []).includes(${LIST}) ? 'gone' : (contact.listIds ?? []).includes(${LIST}) ? 'active' : 'absent', known: Boolean(contact.attributes?.RH_SUBID), firstName: contact.attributes?.FIRSTNAME, at: ${SETTINGS}.body.ts_event ?? ${SETTINGS}.body.ts }))`,
 		remembers: true,
 	},
 	notes: {

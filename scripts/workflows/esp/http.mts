@@ -31,6 +31,36 @@ export const ANY_ANSWER = {
 	response: { response: { neverError: true, fullResponse: true } },
 } as const;
 
+/**
+ * The same, of which all that are not as expected make the node fail that asked: then n8n asks again (*Retry On Fail*),
+ * and so does whoever retries the execution. The HTTP Request node has no such option; but an answer that ends its pages
+ * is no error to it, and one that does not is.
+ *
+ * @param expected of `$response`, an expression without its braces
+ */
+export const answersThat = (expected: string): object => ({
+	...ANY_ANSWER,
+	pagination: {
+		pagination: {
+			paginationMode: 'updateAParameterInEachRequest',
+			parameters: {
+				parameters: [{ type: 'headers', name: 'Accept', value: 'application/json' }],
+			},
+			paginationCompleteWhen: 'other',
+			completeExpression: `={{ ${expected} }}`,
+		},
+	},
+});
+
+/** An answer about somebody: who it is, or that there is no such person. */
+export const FOUND_OR_NOT = '[200, 404].includes($response.statusCode)';
+
+/**
+ * Settings of a node that asks an ESP which does not report again: what is in the way is waited for. All time-outs of two
+ * such nodes together stay below the execution's own.
+ */
+export const ASKING = { retryOnFail: true, maxTries: 2, waitBetweenTries: 5000 };
+
 const pairs = (values: Readonly<Record<string, string>>): object => ({
 	parameters: Object.entries(values).map(([name, value]) => ({ name, value })),
 });

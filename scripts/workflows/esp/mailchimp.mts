@@ -1,8 +1,8 @@
-import { when, type Canvas, type Place } from '../canvas.mts';
+import type { Canvas, Place } from '../canvas.mts';
 import { EVENT, WRITING } from '../guardedWrite.mts';
 import { createMissingFields } from './createFields.mts';
 import type { Esp } from './espWorkflow.mts';
-import { ANY_ANSWER, readByHttp, request } from './http.mts';
+import { answersThat, ASKING, FOUND_OR_NOT, readByHttp, request } from './http.mts';
 import { changeOrAdd } from './writing.mts';
 
 const TRIGGER = 'When Mailchimp reports a change';
@@ -46,10 +46,9 @@ function check(canvas: Canvas, [column, row]: Place) {
 			url: member('$json.email'),
 			authentication: AUTHENTICATION,
 			query: { fields: 'status' },
-			options: ANY_ANSWER,
+			options: answersThat(FOUND_OR_NOT),
 		},
-		// Mailchimp has its answer by now, and does not report again.
-		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 5000 },
+		ASKING,
 	);
 	canvas.node(
 		'What Mailchimp has',
@@ -58,30 +57,18 @@ function check(canvas: Canvas, [column, row]: Place) {
 		{
 			mode: 'raw',
 			jsonOutput:
-				"={{ ((answers) => ({ failed: answers.map(({ statusCode }) => statusCode).find((status) => ![200, 404].includes(status)) ?? 0, subscribed: $('One item per address').all().map(({ json }) => json.email).filter((_, index) => answers[index].body?.status === 'subscribed') }))($('How are they now?').all().map(({ json }) => json)) }}",
+				"={{ { subscribed: $('One item per address').all().map(({ json }) => json.email).filter((_, index) => $('How are they now?').all()[index].json.body?.status === 'subscribed') } }}",
 			options: {},
 		},
 		{ executeOnce: true },
 	);
-	canvas.node(
-		'Has it answered?',
-		'if',
-		[column + 4, row],
-		when('={{ $json.failed }}', 'equals', '0', 'number'),
-	);
-	canvas.node('Stop: cannot be read', 'stopAndError', [column + 5, row + 0.9], {
-		errorMessage:
-			'=Mailchimp reported a change, and answered with status {{ $json.failed }} when it was asked for the contact. Retry this execution.',
-	});
 	canvas.chain(
 		'Whom to ask for',
 		'One item per address',
 		'How are they now?',
 		'What Mailchimp has',
-		'Has it answered?',
 	);
-	canvas.connect('Has it answered?', 1, 'Stop: cannot be read');
-	return { first: 'Whom to ask for', last: 'Has it answered?', columns: 5 };
+	return { first: 'Whom to ask for', last: 'What Mailchimp has', columns: 4 };
 }
 
 /**

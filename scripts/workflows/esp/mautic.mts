@@ -1,8 +1,8 @@
-import { when, type Canvas, type Place } from '../canvas.mts';
+import type { Canvas, Place } from '../canvas.mts';
 import { CONTACT, EVENT, WRITING } from '../guardedWrite.mts';
 import { createMissingFields } from './createFields.mts';
 import type { Esp } from './espWorkflow.mts';
-import { ANY_ANSWER, readByHttp, request } from './http.mts';
+import { answersThat, ASKING, readByHttp, request } from './http.mts';
 import { changeOrAdd } from './writing.mts';
 
 const TRIGGER = 'When Mautic reports a change';
@@ -114,41 +114,36 @@ export const mautic: Esp = {
 				fieldToSplitOut: 'id',
 				options: {},
 			});
-			request(canvas, 'How is the contact now?', [column + 2, row], {
-				method: 'GET',
-				url: `${API}/contacts/{{ $json.id }}`,
-				authentication: AUTHENTICATION,
-				options: ANY_ANSWER,
-			});
-			request(canvas, 'Which segments is it in?', [column + 3, row], {
-				method: 'GET',
-				url: `${API}/contacts/{{ $('One item per contact').item.json.id }}/segments`,
-				authentication: AUTHENTICATION,
-				options: ANY_ANSWER,
-			});
-			canvas.node(
-				'Could Mautic be asked?',
-				'if',
-				[column + 4, row],
-				when(
-					`={{ [${ASKED}, $json].every(({ statusCode }) => [200, 404].includes(statusCode)) }}`,
-					'true',
-					undefined,
-					'boolean',
-				),
+			const ask = (name: string, place: Place, path: string, expected: string): string =>
+				request(
+					canvas,
+					name,
+					place,
+					{
+						method: 'GET',
+						url: `${API}/contacts/{{ $('One item per contact').item.json.id }}${path}`,
+						authentication: AUTHENTICATION,
+						// A page of a server in front says 200 or 404 too, and nothing of the contact.
+						options: answersThat(
+							`$response.statusCode === 200 ? ${expected} : $response.statusCode === 404 && Boolean($response.body?.errors)`,
+						),
+					},
+					ASKING,
+				);
+			ask('How is the contact now?', [column + 2, row], '', 'Boolean($response.body?.contact)');
+			ask(
+				'Which segments is it in?',
+				[column + 3, row],
+				'/segments',
+				'Boolean($response.body?.segments ?? $response.body?.lists)',
 			);
-			canvas.node('Stop: cannot be asked', 'stopAndError', [column + 5, row + 0.9], {
-				errorMessage: `=Mautic reported a change, and could not be asked what it is: it answered with status {{ ${ASKED}.statusCode }} and {{ $json.statusCode }}. Retry this execution.`,
-			});
 			canvas.chain(
 				'Who is reported?',
 				'One item per contact',
 				'How is the contact now?',
 				'Which segments is it in?',
-				'Could Mautic be asked?',
 			);
-			canvas.connect('Could Mautic be asked?', 1, 'Stop: cannot be asked');
-			return { first: 'Who is reported?', last: 'Could Mautic be asked?', columns: 5 };
+			return { first: 'Who is reported?', last: 'Which segments is it in?', columns: 4 };
 		},
 		changes: `[${ASKED}.body?.contact].map((contact) => ({ contact: $('One item per contact').item.json.id, email: contact?.fields.all.email ?? '', state: !contact ? 'deleted' : Object.values(contact.doNotContact ?? {}).some(({ channel }) => channel === 'email') ? 'gone' : ${SEGMENTS}.some(({ id }) => String(id) === String(${SETTINGS}.segment)) ? 'active' : 'absent', known: Boolean(contact?.fields.all.rh_subid), firstName: contact?.fields.all.firstname || undefined }))`,
 		remembers: true,

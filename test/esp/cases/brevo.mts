@@ -347,13 +347,18 @@ export function brevo(stage: () => EspStage): void {
 		]);
 	});
 
-	it('does not hear of its own writing, of strangers, and of who is deleted without being known', async () => {
+	it('does not hear of its own writing, nor of strangers', async () => {
 		const written = { id: 12, email: 'known@x.org', attributes: { RH_SUBID: 'sub_1' } };
 		expect(await told('list_addition', 'known@x.org', written)).toEqual([]);
 		expect(await told('contact_updated', 'known@x.org', written)).toEqual([]);
 		const stranger = { id: 13, email: 'shop@x.org', listIds: [3] };
 		expect(await told('contact_updated', 'shop@x.org', stranger)).toEqual([]);
-		expect(await told('contact_deleted', 'nobody@x.org')).toEqual([]);
+	});
+
+	it('tells the deletion of somebody whom it has not met', async () => {
+		expect(await told('contact_deleted', 'nobody@x.org')).toEqual([
+			{ type: 'unsubscribe', subscriber: { email: 'nobody@x.org' } },
+		]);
 	});
 
 	it('asks again when Brevo has too much to do', async () => {
@@ -368,11 +373,23 @@ export function brevo(stage: () => EspStage): void {
 		expect(await told('contact_updated', 'nobody@x.org')).toEqual([]);
 	});
 
-	it('says why when Brevo cannot be asked', async () => {
+	it('tells what could not be asked for once the execution is retried', async () => {
 		unreadable = { status: 401, body: { code: 'unauthorized', message: 'Key not found' } };
-		expect(await told('list_addition', 'late@x.org')).toEqual([]);
-		expect(await esp.lastError()).toMatch(/^Brevo reported a change, and could not be asked/);
+		const slow = { id: 15, email: 'slow@x.org' };
+		expect(await told('list_addition', 'slow@x.org', slow)).toEqual([]);
+		expect(await esp.lastError()).toBe('Authorization failed - please check your credentials');
 		unreadable = undefined;
+		expect(await esp.told(async () => await esp.retryLast())).toMatchObject([
+			{ type: 'subscribe', subscriber: { email: 'slow@x.org' } },
+		]);
+	});
+
+	it('takes who was deleted unnoticed and signs up again for a new person', async () => {
+		await told('list_addition', 'again@x.org', { id: 16, email: 'again@x.org' });
+		const anew = await told('list_addition', 'again@x.org', { id: 17, email: 'again@x.org' });
+		expect(anew).toMatchObject([
+			{ type: 'subscribe', subscriber: { email: 'again@x.org', id: '17' } },
+		]);
 	});
 
 	it('refuses what does not have the key', async () => {

@@ -381,13 +381,15 @@ export function mailchimp(stage: () => EspStage): void {
 		expect(await esp.told(async () => await report(form))).toEqual([]);
 	});
 
-	it('says so when it cannot ask who was reported', async () => {
+	it('tells what could not be asked for once the execution is retried', async () => {
 		unreadable = TOO_MANY;
+		people = now('ann@x.org', 'subscribed');
 		expect(await esp.told(async () => await report(reported.subscribe('ann@x.org')))).toEqual([]);
+		expect(await esp.lastError()).toBe('The service is receiving too many requests from you');
 		unreadable = undefined;
-		expect(await esp.lastError()).toBe(
-			'Mailchimp reported a change, and answered with status 429 when it was asked for the contact. Retry this execution.',
-		);
+		expect(await esp.told(async () => await esp.retryLast())).toMatchObject([
+			{ type: 'subscribe', subscriber: { email: 'ann@x.org' } },
+		]);
 	});
 
 	it('hears of no changed field, should Mailchimp report one all the same', async () => {

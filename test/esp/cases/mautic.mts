@@ -369,12 +369,28 @@ export function mautic(stage: () => EspStage): void {
 		expect(await told({ 'mautic.lead_post_delete': [{ id: 99 }] })).toEqual([]);
 	});
 
-	it('says why when Mautic cannot be asked', async () => {
-		unreadable = TOO_MANY;
-		expect(await told(reported('lead_list_change', { id: 14, email: 'late@x.org' }))).toEqual([]);
-		expect(await esp.lastError()).toMatch(/^Mautic reported a change, .+ status 429 and 429/);
-		unreadable = undefined;
-	});
+	it.each<[string, Reply]>([
+		['has too much to do', TOO_MANY],
+		[
+			'has a page of maintenance',
+			{ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' },
+		],
+		[
+			'is not where it was',
+			{ status: 404, headers: { 'content-type': 'text/html' }, body: '<html>' },
+		],
+	])(
+		'tells nobody off when Mautic %s, and tells the rest once it is retried',
+		async (what, answer) => {
+			const late = { id: 20 + what.length, email: `late${what.length}@x.org` };
+			unreadable = answer;
+			expect(await told(reported('lead_list_change', late), late)).toEqual([]);
+			unreadable = undefined;
+			expect(await esp.told(async () => await esp.retryLast())).toMatchObject([
+				{ type: 'subscribe', subscriber: { email: late.email } },
+			]);
+		},
+	);
 
 	it('refuses what Mautic has not signed', async () => {
 		const forged = { id: 15, email: 'forged@x.org' };
