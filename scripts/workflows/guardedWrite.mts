@@ -13,6 +13,12 @@ export const EVENT = `$('${LOOP}').first().json`;
 /** What was found out about the contact in the ESP, an expression without its braces. */
 export const CONTACT = `$('Find its fields').first().json`;
 
+/**
+ * Whom SparkLoop tells of as somebody who is there or has just come. A referrer or a winner who is not in the ESP has left
+ * it: they may have unsubscribed and been erased, while their link still brings friends. No braces.
+ */
+const MAY_BE_ADDED = `${EVENT}.role === 'subscriber' && ${EVENT}.event !== 'reward_unlocked'`;
+
 /** Settings of a node that asks the ESP for something: whatever fails ends in 'What went wrong'. */
 export const FAILING = { onError: 'continueErrorOutput' };
 
@@ -125,7 +131,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 		'if',
 		[found + 3, row],
 		when(
-			`={{ !$json.stale && (${CONTACT}.found !== false || $('Settings').first().json.addMissing === 'yes') }}`,
+			`={{ !$json.stale && (${CONTACT}.found !== false || ($('Settings').first().json.addMissing === 'yes' && ${MAY_BE_ADDED})) }}`,
 			'true',
 			undefined,
 			'boolean',

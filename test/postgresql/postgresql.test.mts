@@ -76,7 +76,7 @@ describe('the set-up', () => {
 });
 
 describe('from SparkLoop', () => {
-	it('adds who is not there, and changes who is, whatever the case of the address', async () => {
+	it('adds whom a referral brings, and changes who is there, whatever the case of the address', async () => {
 		await sql(
 			"INSERT INTO newsletter_contacts (email, rh_coupon) VALUES ('John.Smith@Example.com', 'OLD')",
 		);
@@ -97,6 +97,14 @@ describe('from SparkLoop', () => {
 		expect(await contact('friend@example.com')).toMatchObject([
 			{ rh_code: 'f00f00f0', rh_totref: 0 },
 		]);
+	});
+
+	it('adds no referrer and no winner who is not there any more', async () => {
+		const gone = 'erased@example.com';
+		expect(await esp.deliver(fromSparkLoop.referral(gone, 'late.friend@example.com', 5))).toBe(200);
+		expect(await esp.deliver(fromSparkLoop.reward(gone, 5))).toBe(200);
+		expect(await contact(gone)).toEqual([]);
+		expect(await contact('late.friend@example.com')).toHaveLength(1);
 	});
 
 	it('leaves what is newer, and takes the win', async () => {
@@ -196,6 +204,21 @@ describe('to SparkLoop', () => {
 				subscriber: { email: 'bob@example.com' },
 			})),
 		);
+	});
+
+	it('tells the address from then when somebody leaves, changes it and comes back', async () => {
+		const change = async (set: string) =>
+			await sql(`UPDATE newsletter_contacts SET ${set} WHERE email LIKE 'cat@%'`);
+		await sql("INSERT INTO newsletter_contacts (email, confirmed_at) VALUES ('cat@x.org', now())");
+		await change('unsubscribed_at = now()');
+		await change("email = 'cat@y.org'");
+		await change("email = 'cat@z.org', unsubscribed_at = NULL");
+		expect(await esp.told(poll)).toMatchObject([
+			{ type: 'subscribe', subscriber: { email: 'cat@x.org' } },
+			{ type: 'unsubscribe', subscriber: { email: 'cat@x.org' } },
+			{ type: 'update', subscriber: { email: 'cat@z.org', previous_email: 'cat@x.org' } },
+			{ type: 'subscribe', subscriber: { email: 'cat@z.org' } },
+		]);
 	});
 
 	it('does not hear of what SparkLoop itself has written', async () => {

@@ -164,7 +164,7 @@ Events come twice, late and in any order. So the contact is read first, and of a
 
 One execution at a time writes a contact: the one that holds its **lease**. ${esp.rateLimit ? paced(esp.name, esp.rateLimit) : 'If n8n is killed, the lease runs out after two minutes.'}${esp.simultaneous ? ` There are ${unpaced(esp).shares} leases, because ${esp.name} takes ${esp.simultaneous} requests at the same time. What finds none in time is sent again by SparkLoop.` : ''}
 
-Who is in SparkLoop but not in ${esp.name} (people from partner programs, say) is added; with \`no\` in **Settings → addMissing** they are not.
+Of whom SparkLoop says that they signed up, and who are not in ${esp.name} (people from partner programs, say), are added; with \`no\` in **Settings → addMissing** they are not. Referrers and winners who are not there any more are left out. SparkLoop does not say who has left: a late event can add somebody whom you deleted.
 
 With \`yes\` in **Settings → record**, handled events are written into a Data Table, from which *Replay* can feed them in again.`,
 		5,

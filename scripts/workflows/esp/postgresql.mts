@@ -56,7 +56,11 @@ DECLARE
 	was boolean := TG_OP <> 'INSERT' AND OLD.confirmed_at IS NOT NULL AND OLD.unsubscribed_at IS NULL;
 	is_now boolean := TG_OP <> 'DELETE' AND NEW.confirmed_at IS NOT NULL AND NEW.unsubscribed_at IS NULL;
 BEGIN
-	IF was AND NOT is_now THEN
+	IF TG_OP = 'DELETE' THEN
+		IF OLD.confirmed_at IS NOT NULL THEN
+			INSERT INTO ${CHANGES} (contact, email, state) VALUES (OLD.id, OLD.email, 'deleted');
+		END IF;
+	ELSIF was AND NOT is_now THEN
 		INSERT INTO ${CHANGES} (contact, email, state) VALUES (OLD.id, OLD.email, 'gone');
 	ELSIF is_now AND NOT was THEN
 		-- A contact that comes into being with SparkLoop's fields was written by SparkLoop's own event.
@@ -138,7 +142,8 @@ export const postgreSql: Esp = {
 		},
 		changes:
 			'$json.rows.map((row) => ({ contact: row.contact, email: row.email, previousEmail: row.previous_email, state: row.state, firstName: row.first_name, name: row.name, at: row.at }))',
-		remembers: false,
+		// The database knows the address from before a change; this, the one that SparkLoop knows of who had left meanwhile.
+		remembers: true,
 		afterwards: (canvas, place) =>
 			query(
 				canvas,
