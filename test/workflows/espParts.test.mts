@@ -14,11 +14,13 @@ describe('what is new', () => {
 		known?: boolean;
 		again?: boolean;
 		quiet?: boolean;
+		when?: number | string | null;
 	}
 	interface Remembered {
 		contact: string;
 		email: string;
 		state: string;
+		at?: number | string | null;
 	}
 	interface News {
 		events: Array<{ type: string; subscriber: { email: string; previous_email?: string } }>;
@@ -184,6 +186,131 @@ describe('what is new', () => {
 		expect(whatIsNew([{ contact: '1', state: 'deleted' }], [active])).toMatchObject({
 			remember: [],
 			forget: [{ contact: '1' }],
+		});
+	});
+
+	describe('when it happened', () => {
+		/** 2026-01-01T00:00:20Z. */
+		const SECONDS = 1_767_225_620;
+		const AT = SECONDS * 1000;
+		const left: Remembered = { ...gone, at: AT };
+		const signUp: Change = { contact: '1', email: 'a@x.org', state: 'active' };
+
+		it.each<[string, Change['when'], Remembered['at'], boolean]>([
+			['older', SECONDS - 1, AT, false],
+			['older, as a text', '2026-01-01T00:00:19.999Z', AT, false],
+			['older, in another time zone', '2026-01-01T01:00:19+01:00', AT, false],
+			['older than a row that n8n gives as text', SECONDS - 1, String(AT), false],
+			['equal', SECONDS, AT, true],
+			['equal, as a text', '2026-01-01T00:00:20.000000Z', String(AT), true],
+			['newer', SECONDS + 1, AT, true],
+			['not told', undefined, AT, true],
+			['told as null', null, AT, true],
+			['no time', 'soon', AT, true],
+			['older than nothing', 1, undefined, true],
+			['older than null', 1, null, true],
+		])('%s: %j after %j', (_, when, at, isTold) => {
+			const { events, remember } = whatIsNew([{ ...signUp, when }], [{ ...left, at }]);
+			expect(events).toHaveLength(isTold ? 1 : 0);
+			expect(remember).toHaveLength(isTold ? 1 : 0);
+		});
+
+		it('tells no old address as a new one', () => {
+			const row: Remembered = { contact: '1', email: 'b@x.org', state: 'active', at: AT };
+			const late: Change = { ...signUp, when: SECONDS - 5 };
+			expect(whatIsNew([late, { ...late, state: '' }], [row])).toEqual({
+				events: [],
+				remember: [],
+				forget: [],
+			});
+		});
+
+		it('passes over a deletion that is older', () => {
+			const late: Change = { contact: '1', state: 'deleted', when: SECONDS - 5 };
+			expect(whatIsNew([late], [{ ...active, at: AT }])).toMatchObject({ events: [], forget: [] });
+		});
+
+		it('remembers milliseconds, and keeps them when a change does not tell', () => {
+			const [{ at }] = whatIsNew([{ ...signUp, when: SECONDS }]).remember;
+			expect(at).toBe(AT);
+			const moved: Change = { contact: '1', email: 'b@x.org', state: '' };
+			const { remember } = whatIsNew([moved], [{ ...active, at: String(AT) }]);
+			expect(remember).toEqual([{ contact: '1', email: 'b@x.org', state: 'active', at: AT }]);
+			expect(whatIsNew([moved], [{ ...active, at: null }]).remember[0].at).toBeUndefined();
+		});
+
+		it('writes nothing for an echo, but with what is written anyway its time', () => {
+			const echo: Change = { ...signUp, when: SECONDS + 5 };
+			expect(whatIsNew([echo], [{ ...active, at: AT }]).remember).toEqual([]);
+			expect(whatIsNew([echo], [active]).remember).toEqual([]);
+			expect(whatIsNew([{ ...signUp, when: SECONDS }, echo]).remember).toEqual([
+				{ ...active, at: AT + 5_000 },
+			]);
+		});
+
+		it('compares within a batch too, with an echo as well', () => {
+			const echo: Change = { ...signUp, when: SECONDS + 9 };
+			const late: Change = { ...signUp, state: 'gone', when: SECONDS + 5 };
+			expect(whatIsNew([echo, late], [{ ...active, at: AT }]).events).toEqual([]);
+		});
+
+		it('has nothing to compare with once somebody is forgotten', () => {
+			const steps: Change[] = [
+				{ contact: '1', state: 'deleted', when: SECONDS + 5 },
+				{ ...signUp, when: SECONDS + 4 },
+			];
+			expect(told(whatIsNew(steps, [{ ...active, at: AT }]))).toEqual([
+				'unsubscribe a@x.org',
+				'subscribe a@x.org',
+			]);
+		});
+
+		/** Of one contact, at distinct times in any order. */
+		const reports = fc.uniqueArray(
+			fc.record({
+				contact: fc.constant('1'),
+				email: fc.constantFrom('a@x.org', 'b@x.org'),
+				state: fc.constantFrom<Array<Change['state']>>('active', 'gone', 'absent', 'pending'),
+				when: fc.integer({ min: SECONDS, max: SECONDS + 20 }),
+			}),
+			{ maxLength: 8, selector: ({ when }) => when },
+		);
+		const newestOf = <T extends { state: string; when: number }>(list: T[]): T | undefined =>
+			list
+				.filter(({ state }) => state !== 'pending')
+				.sort((one, other) => one.when - other.when)
+				.at(-1);
+
+		it('leaves what happened last, in whichever order it is told', () => {
+			fc.assert(
+				fc.property(reports, (changes) => {
+					const newest = newestOf(changes);
+					const [row] = whatIsNew(changes).remember;
+					expect(row?.at).toBe(newest && newest.when * 1000);
+					expect(row?.state === 'active').toBe(newest?.state === 'active');
+					if (newest?.state === 'active') expect(row.email).toBe(newest.email);
+				}),
+			);
+		});
+
+		it('does so one by one too, unless an echo came first, whose time is not kept', () => {
+			fc.assert(
+				fc.property(reports, (changes) => {
+					let rows: Remembered[] = [];
+					const kept = changes.filter((one) => {
+						const before = rows;
+						const news = whatIsNew([one], rows);
+						rows = after(rows, news);
+						// What is older is passed over, whatever it is.
+						if (one.when * 1000 < Number(before[0]?.at)) expect(news.remember).toEqual([]);
+						expect(news.remember.length > 0 || news.events.length === 0).toBe(true);
+						return news.remember.length > 0 || one.when * 1000 < Number(before[0]?.at);
+					});
+					const newest = newestOf(kept);
+					expect(rows[0]?.at).toBe(newest && newest.when * 1000);
+					expect(rows[0]?.state === 'active').toBe(newest?.state === 'active');
+				}),
+			);
 		});
 	});
 

@@ -46,7 +46,7 @@ const STATE = "({ active: 'active', inactive: 'gone' })[status] ?? 'pending'";
 
 const LISTED = `({ id, email, status, created, custom_fields }) => ({ contact: id, email, state: ${STATE}, known: ${KNOWN} || created * 1000 < Date.parse(${ASKED_FOR}.since) - ${RECENT}, quiet: !${KNOWN}, at: created })`;
 
-const REPORTED = `({ event_type, event_timestamp, data: { id, email, status, custom_fields } }) => ({ contact: id, email, state: event_type === 'subscription.deleted' ? 'gone' : ${STATE}, known: ${KNOWN}, at: event_timestamp })`;
+const REPORTED = `({ event_type, event_timestamp, data: { id, email, status, custom_fields } }) => ({ contact: id, email, state: event_type === 'subscription.deleted' ? 'gone' : ${STATE}, known: ${KNOWN}, at: event_timestamp, when: event_timestamp })`;
 
 /** beehiiv's API v2, for which n8n has no node. */
 export const beehiiv: Esp = {

@@ -5,8 +5,16 @@ import { putIntoOutbox } from '../intoOutbox.mts';
 
 const ADDRESSES = table("={{ $('Settings').first().json.addresses }}");
 
-/** What is remembered of each contact: its address, and whether it was subscribed (`active`) or not (`gone`). */
-const ADDRESSES_COLUMNS = { contact: 'string', email: 'string', state: 'string' } as const;
+/**
+ * What is remembered of each contact: its address, whether it was subscribed (`active`) or not (`gone`), and when the
+ * change happened that told so, in milliseconds; blank where the ESP does not say.
+ */
+const ADDRESSES_COLUMNS = {
+	contact: 'string',
+	email: 'string',
+	state: 'string',
+	at: 'number',
+} as const;
 
 /** How an ESP says what happened to its contacts. */
 export interface ReportsOfEsp {
@@ -31,6 +39,10 @@ export interface ReportsOfEsp {
 	 * - `again`: whether a sign-up is fetched more than once, so that it is no coming back of who has left
 	 * - `quiet`: whether one who is seen `gone` for the first time is remembered only, as in lists of all contacts
 	 * - `firstName`, `name`, `at` (when it happened): optional
+	 * - `when`: the same for comparing, from ESPs that send late what failed: unix seconds as a number, or a text that
+	 *   `Date.parse` reads, with its time zone. What is older than what is remembered is passed over, address and state.
+	 *   Only where it is the time of this event, or of the contact's last change: never from a list that is asked for,
+	 *   and not with a blank `state` if the contact may have left before, as a late report of that would be lost
 	 */
 	changes: string;
 	/** Whether the ESP does not tell the address before, so that it has to be remembered. */
@@ -103,6 +115,7 @@ export function reportChanges(canvas: Canvas, [column, row]: Place, esp: Reports
 			contact: '$json.contact',
 			email: '$json.email',
 			state: '$json.state',
+			at: '$json.at',
 		});
 		each('What to forget', 'forget', row + 1.8);
 		canvas.node('Forget it', 'dataTable', [at + 1, row + 1.8], {
@@ -129,12 +142,15 @@ export const createAddresses = (canvas: Canvas, place: Place): string =>
 		tableOf("={{ $('Settings').first().json.addresses }}", ADDRESSES_COLUMNS),
 	);
 
+type Column = keyof typeof ADDRESSES_COLUMNS;
+type Remembered = Record<Exclude<Column, 'at'>, string> & { at?: string };
+
 /** Adds the node that remembers a contact; its columns as expressions without their braces. @returns its name */
 export const rememberAddress = (
 	canvas: Canvas,
 	name: string,
 	place: Place,
-	{ contact, email, state }: Record<keyof typeof ADDRESSES_COLUMNS, string>,
+	{ contact, email, state, at }: Remembered,
 	settings: object = {},
 ): string =>
 	canvas.node(
@@ -150,6 +166,7 @@ export const rememberAddress = (
 				contact: `={{ ${contact} }}`,
 				email: `={{ ${email} }}`,
 				state: `={{ ${state} }}`,
+				...(at && { at: `={{ ${at} }}` }),
 			}),
 			options: {},
 		},

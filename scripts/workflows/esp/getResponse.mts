@@ -167,7 +167,7 @@ function readThem(canvas: Canvas, [column, row]: Place) {
 const STATES =
 	"{ contact_added: 'active', contact_email_changed: '', contact_removed_link: 'gone', contact_removed_bounce: 'gone' }";
 /** Reports of other lists and other kinds change nothing. */
-const CHANGE = `((report, person) => ({ contact: report.contact?.contactId, email: report.contact?.email, state: report.contact?.campaign?.campaignId === String(${LIST}) ? (${STATES})[report.type] ?? 'pending' : 'pending', known: person?.origin === 'api' && (person.customFieldValues ?? []).some(({ name }) => name === 'rh_subid'), name: report.contact?.name, at: report.event?.occurredAt }))($('One item per report').item.json, $json.body)`;
+const CHANGE = `((report, person) => ({ contact: report.contact?.contactId, email: report.contact?.email, state: report.contact?.campaign?.campaignId === String(${LIST}) ? (${STATES})[report.type] ?? 'pending' : 'pending', known: person?.origin === 'api' && (person.customFieldValues ?? []).some(({ name }) => name === 'rh_subid'), name: report.contact?.name, at: report.event?.occurredAt, when: report.event?.occurredAt }))($('One item per report').item.json, $json.body)`;
 
 /** GetResponse; one of its lists, which the API calls campaigns. */
 export const getResponse: Esp = {

@@ -8,9 +8,10 @@ import { rowsOf } from './writing.mts';
 const LIST = "$('Settings').first().json.list";
 
 /** Of an unsubscribe that names no list, all lists are meant. */
-const ABOUT_OUR_LIST = `((lists) => !${LIST} || lists.includes(String(${LIST})))([].concat(dataFields.emailListIds ?? [], dataFields.emailListId ?? []).map(String))`;
-const STATE = `name === 'emailsubscribe' ? (${ABOUT_OUR_LIST} ? 'active' : 'pending') : name === 'emailunsubscribe' ? (${ABOUT_OUR_LIST} || ![].concat(dataFields.emailListIds ?? []).length ? 'gone' : 'pending') : ['hostedunsubscribeclick', 'emailcomplaint'].includes(name) ? 'gone' : 'pending'`;
-const CHANGES = `((name, dataFields) => [{ contact: String($json.body.userId || $json.body.email.toLowerCase()), email: $json.body.email, state: ${STATE}, firstName: dataFields.firstName, at: dataFields.createdAt ? new Date(String(dataFields.createdAt).replace(' +00:00', 'Z').replace(' ', 'T')).toISOString() : undefined }])(String($json.body.eventName).toLowerCase(), $json.body.dataFields ?? {})`;
+const LISTS = '[].concat(dataFields.emailListIds ?? [], dataFields.emailListId ?? []).map(String)';
+const ABOUT_OUR_LIST = `(!${LIST} || ${LISTS}.includes(String(${LIST})))`;
+const STATE = `name === 'emailsubscribe' ? (${ABOUT_OUR_LIST} ? 'active' : 'pending') : name === 'emailunsubscribe' ? (${ABOUT_OUR_LIST} || !${LISTS}.length ? 'gone' : 'pending') : ['hostedunsubscribeclick', 'emailcomplaint'].includes(name) ? 'gone' : 'pending'`;
+const CHANGES = `((name, dataFields) => [{ contact: String($json.body.userId || $json.body.email.toLowerCase()), email: $json.body.email, state: ${STATE}, firstName: dataFields.firstName, at: dataFields.createdAt ? new Date(String(dataFields.createdAt).replace(' +00:00', 'Z').replace(' ', 'T')).toISOString() : undefined }])(String($json.body.eventName).toLowerCase(), $json.body.dataFields ?? {}).map((change) => ({ ...change, when: change.at }))`;
 
 /** Adds nodes that write, and look at the answer: the node takes any for a success, and hands on what came in when it failed. */
 function write(canvas: Canvas, [column, row]: Place): Written {

@@ -169,7 +169,7 @@ export const kit: Esp = {
 					),
 			),
 		// The list may still show how things were before a report, so nothing of it is believed but new addresses.
-		changes: `($json.subscribers?.filter((person) => person.state === 'active').map((person) => ({ contact: String(person.id), email: person.email_address, state: '', firstName: person.first_name })) ?? $json.body.events.map(({ created, data: { subscriber } }) => ({ contact: String(subscriber.id), email: subscriber.email_address, state: (${STATES})[subscriber.state] ?? 'gone', known: Boolean(subscriber.fields?.rh_subid), firstName: subscriber.first_name, at: created })))`,
+		changes: `($json.subscribers?.filter((person) => person.state === 'active').map((person) => ({ contact: String(person.id), email: person.email_address, state: '', firstName: person.first_name })) ?? $json.body.events.map(({ created, data: { subscriber } }) => ({ contact: String(subscriber.id), email: subscriber.email_address, state: (${STATES})[subscriber.state] ?? 'gone', known: Boolean(subscriber.fields?.rh_subid), firstName: subscriber.first_name, at: created, when: created })))`,
 		remembers: true,
 		polls: true,
 		afterwards: (canvas, place) =>

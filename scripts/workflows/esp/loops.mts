@@ -83,7 +83,8 @@ export const loops: Esp = {
 	reports: {
 		entrances: (canvas, place) => [hook(canvas, place, { respond: 'lastNode' })],
 		prepare: checkKey,
-		changes: `[$json.body].filter(({ contactIdentity }) => contactIdentity).map(${CHANGE})`,
+		// A mail delivered to a new address must not make an unsubscribe that comes late look old.
+		changes: `[$json.body].filter(({ contactIdentity }) => contactIdentity).map(${CHANGE}).map((change) => ({ ...change, when: change.state ? change.at : undefined }))`,
 		remembers: true,
 	},
 	notes: {

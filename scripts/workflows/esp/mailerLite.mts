@@ -92,7 +92,7 @@ export const mailerLite: Esp = {
 				signature: '$json.headers.signature',
 				encoding: 'hex',
 			}),
-		changes: `($json.body.events ?? [$json.body]).map((event) => ({ contact: event.id, email: event.email, state: event.event === 'subscriber.deleted' ? 'deleted' : ({ active: 'active', unconfirmed: 'pending' })[event.status] ?? 'gone', known: Boolean(event.fields?.rh_subid), firstName: event.fields?.name, at: event.updated_at }))`,
+		changes: `($json.body.events ?? [$json.body]).map((event) => ({ contact: event.id, email: event.email, state: event.event === 'subscriber.deleted' ? 'deleted' : ({ active: 'active', unconfirmed: 'pending' })[event.status] ?? 'gone', known: Boolean(event.fields?.rh_subid), firstName: event.fields?.name, at: event.updated_at, when: event.updated_at }))`,
 		remembers: true,
 	},
 	notes: {

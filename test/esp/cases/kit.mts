@@ -123,12 +123,14 @@ export function kit(stage: () => EspStage): void {
 		return status;
 	};
 	/** Kit delivers events of one type together. */
-	const delivery = (event: string, ...subscribers: object[]) => ({
+	const delivery = (event: string, ...subscribers: object[]) =>
+		deliveryAt(AT, event, ...subscribers);
+	const deliveryAt = (created: string, event: string, ...subscribers: object[]) => ({
 		delivery_id: 123456,
 		events: subscribers.map((one, index) => ({
 			id: `9c2e1f3a-6b7d-4e8f-a1b2-${index}`,
 			type: `subscriber.${event}`,
-			created: AT,
+			created,
 			data: { subscriber: one },
 		})),
 	});
@@ -323,6 +325,28 @@ export function kit(stage: () => EspStage): void {
 			signUp('9', 'ann@x.org'),
 			{ type: 'unsubscribe', subscriber: { email: 'ann@x.org' } },
 			{ type: 'unsubscribe', subscriber: { email: 'bo@x.org' } },
+		]);
+	});
+
+	it('tells nothing of what comes late, after what happened later', async () => {
+		const at = (minute: number, event: string, email: string, state: string) =>
+			deliveryAt(`2026-07-29T14:${minute}:10Z`, event, subscriber(13, email, state));
+		const told = await esp.told(
+			async () =>
+				await report(
+					at(10, 'activated', 'eve@x.org', 'active'),
+					at(30, 'unsubscribed', 'eve@x.org', 'cancelled'),
+					at(20, 'activated', 'eve@x.org', 'active'),
+					at(40, 'activated', 'eve@y.org', 'active'),
+					at(35, 'bounced', 'eve@x.org', 'bounced'),
+				),
+			5,
+		);
+		expect(told).toMatchObject([
+			{ type: 'subscribe', subscriber: { email: 'eve@x.org' } },
+			{ type: 'unsubscribe', subscriber: { email: 'eve@x.org' } },
+			{ type: 'update', subscriber: { email: 'eve@y.org', previous_email: 'eve@x.org' } },
+			{ type: 'subscribe', subscriber: { email: 'eve@y.org' } },
 		]);
 	});
 

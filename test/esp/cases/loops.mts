@@ -290,6 +290,41 @@ export function loops(stage: () => EspStage): void {
 		]);
 	});
 
+	it('tells nothing of what comes late, after what happened later', async () => {
+		const [gus, moved] = [contact('16', 'gus@x.org'), contact('16', 'gus@y.org')];
+		const at = (seconds: number, one: object) => ({ ...one, eventTime: AT + seconds });
+		expect(
+			await report(
+				at(10, created(gus)),
+				at(30, event('contact.unsubscribed', gus)),
+				at(20, mailed('resubscribed', gus)),
+				at(40, mailed('resubscribed', moved)),
+				at(35, mailed('spamReported', gus)),
+			),
+		).toMatchObject([
+			{ type: 'subscribe', subscriber: { email: 'gus@x.org' } },
+			{ type: 'unsubscribe', subscriber: { email: 'gus@x.org' } },
+			{ type: 'update', subscriber: { email: 'gus@y.org', previous_email: 'gus@x.org' } },
+			{ type: 'subscribe', subscriber: { email: 'gus@y.org' } },
+		]);
+	});
+
+	it('tells an unsubscribe that comes after a mail to a new address, though it was before', async () => {
+		const [hal, moved] = [contact('17', 'hal@x.org'), contact('17', 'hal@y.org')];
+		const at = (seconds: number, one: object) => ({ ...one, eventTime: AT + seconds });
+		expect(
+			await report(
+				at(10, created(hal)),
+				at(30, mailed('delivered', moved)),
+				at(20, event('contact.unsubscribed', hal)),
+			),
+		).toMatchObject([
+			{ type: 'subscribe', subscriber: { email: 'hal@x.org' } },
+			{ type: 'update', subscriber: { email: 'hal@y.org', previous_email: 'hal@x.org' } },
+			{ type: 'unsubscribe', subscriber: { email: 'hal@y.org' } },
+		]);
+	});
+
 	it('tells nothing of its own writing, of lists, of who is added as unsubscribed, and of tests', async () => {
 		const ours = contact('12', 'added.by.us@x.org', { rhSubId: 'sub_1' });
 		const test = { eventName: 'testing.testEvent', eventTime: AT, message: 'test' };

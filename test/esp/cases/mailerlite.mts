@@ -30,9 +30,10 @@ const reported = (
 	email: string,
 	status: string,
 	fields: object = {},
+	updated_at = '2026-10-25T17:02:54.000000Z',
 ) => ({
 	...subscriber(id, email, fields, status),
-	updated_at: '2026-10-25T17:02:54.000000Z',
+	updated_at,
 	event,
 	account_id: 0,
 });
@@ -273,6 +274,29 @@ export function mailerlite(stage: () => EspStage): void {
 				},
 			},
 			{ type: 'unsubscribe', subscriber: { email: 'ann@y.org' } },
+		]);
+	});
+
+	it('tells nothing of what comes late, after what happened later', async () => {
+		const at = (minute: number, email: string, status: string) =>
+			reported('subscriber.updated', '13', email, status, {}, `2026-10-25T17:${minute}:54.000000Z`);
+		const told = await esp.told(
+			async () =>
+				await report(
+					at(10, 'cy@x.org', 'active'),
+					at(30, 'cy@y.org', 'active'),
+					at(20, 'cy@x.org', 'active'),
+					at(40, 'cy@y.org', 'unsubscribed'),
+					at(30, 'cy@y.org', 'active'),
+					at(50, 'cy@y.org', 'active'),
+				),
+			6,
+		);
+		expect(told).toMatchObject([
+			{ type: 'subscribe', subscriber: { email: 'cy@x.org' } },
+			{ type: 'update', subscriber: { email: 'cy@y.org', previous_email: 'cy@x.org' } },
+			{ type: 'unsubscribe', subscriber: { email: 'cy@y.org' } },
+			{ type: 'subscribe', subscriber: { email: 'cy@y.org' } },
 		]);
 	});
 
