@@ -85,7 +85,7 @@ export const iterable: Esp = {
 		],
 		reports: [
 			'Signed up is who subscribes to the list, which with double opt-in is the one for those who have confirmed.',
-			'Iterable reports no new addresses. In a project with user ids the flow remembers the last address of each, and tells a new one with that person's next subscription to the list.',
+			'Iterable reports no new addresses. In a project with user ids the flow remembers the last address of each, and tells a new one with the next subscription of that person to the list.',
 			'New users, deletions and bounces are not reported.',
 			'Writing fields fires no webhook.',
 		],
