@@ -16,6 +16,13 @@ const ASKED = ['type=profile_create', 'type=attribute_change&name=email', 'type=
 /** Unix seconds. What is asked for begins five minutes before, because an activity may show late. */
 const SINCE = `(Date.parse(${PROGRESS_AT}) / 1000 - 300)`;
 
+/** Pages of a hundred that are fetched to one question at most. */
+const PAGES = 40;
+
+/** Whether a page is the last one that is needed: the latest come first, and nothing can be asked for by its time. */
+const isLast = (page: string): string =>
+	`(!${page}.next || ${page}.activities.length === 0 || ${page}.activities.some(({ timestamp }) => timestamp < ${SINCE}))`;
+
 /** Adds Customer.io's own node. `id` stands in the address of the request as it is. */
 const native = (canvas: Canvas, name: string, place: Place, id: string, attributes: string) =>
 	canvas.node(
@@ -41,7 +48,9 @@ const REPORTED = `[{ contact: ${idOf('$json.data.identifiers', '$json.data.custo
 
 /** Of a contact that is gone only what was not asked for before is told by its address; the flow remembers the others. */
 const DELETED_ADDRESS = `activities.find(({ type, timestamp }) => type === 'profile_delete' && timestamp > Date.parse(${PROGRESS_AT}) / 1000)?.customer_identifiers?.email`;
-const POLLED = `$('One item per request').item.json.ids.map((id) => ((activities, person) => ({ contact: id, email: person ? person.attributes.email : ${DELETED_ADDRESS}, previousEmail: activities.some(({ type }) => type === 'profile_create') ? undefined : activities.find(({ data }) => data?.email?.from)?.data.email.from, state: !person ? (activities.some(({ type }) => type === 'profile_delete') ? 'deleted' : 'pending') : person.unsubscribed ? 'pending' : activities.some(({ type }) => type === 'profile_create') ? 'active' : '', known: Boolean(person?.attributes.RH_SUBID), firstName: person?.attributes.first_name, at: activities.at(-1).timestamp }))($('Whom is it about?').first().json.activities.filter((one) => one.contact === id), $json.customers.map((one) => one.customer ?? one).find(({ attributes }) => attributes.cio_id === id)))`;
+/** A profile signs up with its first address, be it made with that or without any. */
+const SIGNED_UP = `activities.some(({ type, data }) => type === 'profile_create' || (type === 'attribute_change' && data?.email && !data.email.from))`;
+const POLLED = `$('One item per request').item.json.ids.map((id) => ((activities, person) => ({ contact: id, email: person ? person.attributes.email : ${DELETED_ADDRESS}, previousEmail: ${SIGNED_UP} ? undefined : activities.find(({ data }) => data?.email?.from)?.data.email.from, state: !person ? (activities.some(({ type }) => type === 'profile_delete') ? 'deleted' : 'pending') : person.unsubscribed ? 'pending' : ${SIGNED_UP} ? 'active' : '', known: Boolean(person?.attributes.RH_SUBID), firstName: person?.attributes.first_name, at: activities.at(-1).timestamp }))($('Whom is it about?').first().json.activities.filter((one) => one.contact === id), $json.customers.map((one) => one.customer ?? one).find(({ attributes }) => attributes.cio_id === id)))`;
 
 /** Adds nodes that ask what happened, and how those people are now, unless Customer.io has said so itself. */
 function ask(canvas: Canvas, [column, row]: Place) {
@@ -73,19 +82,34 @@ function ask(canvas: Canvas, [column, row]: Place) {
 						parameters: [{ type: 'qs', name: 'start', value: '={{ $response.body.next }}' }],
 					},
 					paginationCompleteWhen: 'other',
-					// The latest come first, and nothing can be asked for by its time.
-					completeExpression: `={{ !$response.body.next || $response.body.activities.every(({ timestamp }) => timestamp < ${SINCE}) }}`,
+					completeExpression: `={{ ${isLast('$response.body')} }}`,
 					limitPagesFetched: true,
-					maxRequests: 40,
+					maxRequests: PAGES,
 					requestInterval: 150,
 				},
 			},
 		},
 	});
 	canvas.node(
+		'Was everything shown?',
+		'if',
+		[column + 4, row + 0.9],
+		// Each question has one last page.
+		when(
+			`={{ $('Ask what happened').all().filter(({ json }) => ${isLast('json')}).length }}`,
+			'equals',
+			String(ASKED.length),
+			'number',
+		),
+		{ executeOnce: true },
+	);
+	canvas.node('Stop: too much happened', 'stopAndError', [column + 5, row + 1.8], {
+		errorMessage: `=Customer.io shows more than ${PAGES * 100} new profiles, new addresses or deletions since {{ new Date(${SINCE} * 1000).toISOString() }}, which is more than the flow reads. Nothing of that time was told to SparkLoop. Import those people into SparkLoop yourself, then empty the Data Table "{{ $('Settings').first().json.progress }}": the flow goes on from ten minutes before.`,
+	});
+	canvas.node(
 		'Whom is it about?',
 		'set',
-		[column + 4, row + 0.9],
+		[column + 5, row + 0.9],
 		{
 			mode: 'raw',
 			jsonOutput: `={{ ((activities) => ({ activities, requests: activities.map(({ contact }) => contact).unique().chunk(100).map((ids) => ({ ids })) }))($('Ask what happened').all().flatMap(({ json }) => json.activities).filter(({ timestamp }) => timestamp >= ${SINCE}).map((activity) => ({ ...activity, contact: ${idOf('activity.customer_identifiers', 'activity.customer_id')} })).sort((a, b) => a.timestamp - b.timestamp || a.id.localeCompare(b.id))) }}`,
@@ -93,17 +117,18 @@ function ask(canvas: Canvas, [column, row]: Place) {
 		},
 		{ executeOnce: true },
 	);
-	canvas.node('One item per request', 'splitOut', [column + 5, row + 0.9], {
+	canvas.node('One item per request', 'splitOut', [column + 6, row + 0.9], {
 		fieldToSplitOut: 'requests',
 		options: {},
 	});
-	request(canvas, 'Read the people', [column + 6, row + 0.9], {
+	request(canvas, 'Read the people', [column + 7, row + 0.9], {
 		method: 'POST',
 		url: `=${API}/v1/customers/attributes?id_type=cio_id`,
 		authentication: AUTHENTICATION,
 		json: '={{ { ids: $json.ids } }}',
+		options: { batching: { batch: { batchSize: 1, batchInterval: 150 } } },
 	});
-	canvas.node('What is known now', 'noOp', [column + 7, row], {});
+	canvas.node('What is known now', 'noOp', [column + 8, row], {});
 	canvas.chain('Has Customer.io said so?', 'What is known now');
 	canvas.connect('Has Customer.io said so?', 1, 'How far did it get?');
 	canvas.chain(
@@ -111,12 +136,14 @@ function ask(canvas: Canvas, [column, row]: Place) {
 		'What to ask',
 		'One item per question',
 		'Ask what happened',
+		'Was everything shown?',
 		'Whom is it about?',
 		'One item per request',
 		'Read the people',
 		'What is known now',
 	);
-	return { first: 'Has Customer.io said so?', last: 'What is known now', columns: 8 };
+	canvas.connect('Was everything shown?', 1, 'Stop: too much happened');
+	return { first: 'Has Customer.io said so?', last: 'What is known now', columns: 9 };
 }
 
 /** Customer.io Journeys. */
@@ -189,6 +216,8 @@ export const customerIo: Esp = {
 		reports: [
 			'The trigger tells who unsubscribed, complained, bounced or came back, as soon as it happens. While this flow is not published, Customer.io holds back its reports and tries again for seven days.',
 			'Every two minutes the flow asks who is new, has another address, or was deleted; a change of address comes with the old one.',
+			`It reads the latest ${(PAGES * 100).toLocaleString('en')} of each. If more happened since it asked last, as in an import, it fails, tells nothing of that time, and stays there until you have done what the error says.`,
+			'Whose profile gets its first address later has signed up then.',
 			'A new person has signed up unless `unsubscribed` is true. With a double opt-in of your own, set `unsubscribed` to true first, and to false once the person has confirmed.',
 			'Leaving a single topic of the subscription centre is not told.',
 			'Who is new and has `RH_SUBID` was added by this flow, and is not told.',

@@ -11,7 +11,7 @@ import {
 import { fieldsOf } from './fields.mts';
 import { checkKey, HOOK, hook, HOOK_KEY_SETTING, hookUrlWithKey, registerHook } from './hooks.mts';
 import { ANY_ANSWER, request, writeByHttp } from './http.mts';
-import { everyFewMinutes, keepProgress, PROGRESS_AT, readProgress } from './polling.mts';
+import { everyFewMinutes, keepProgress, readProgress } from './polling.mts';
 
 const API = 'https://api.sendgrid.com/v3';
 const AUTHENTICATION = { predefined: 'sendGridApi' };
@@ -43,11 +43,52 @@ const FIND = `((answer) => ({ status: $json.statusCode, problem: ${NO_FIELD_IDS}
 
 const VALUES = `((ids) => Object.fromEntries(Object.entries($json.fields).filter(([field, value]) => ids[field] && ![null, ''].includes(value)).map(([field, value]) => [ids[field], value])))(${FIELD_IDS_BY_NAME})`;
 
-const ISO = (time: string): string => `new Date(${time}).toISOString().replace(/\\.\\d+/, '')`;
+/** What SendGrid publishes no limit for either: one at a time, as it takes three in two seconds. */
+const ONE_BY_ONE = { batching: { batch: { batchSize: 1, batchInterval: 700 } } };
+/** How many new contacts one execution handles: asked for twice at that pace, they still fit into its minute. */
+const AT_ONCE = 25;
+/** Into how many parts a time with more of them is split. */
+const PARTS = 12;
+/** A contact may take a while to be found. Seconds. */
+const LATE = 600;
+
+const ISO = (seconds: string): string =>
+	`new Date(${seconds} * 1000).toISOString().replace(/\\.\\d+/, '')`;
 /** In what time contacts were created, and on which list they have to be. */
-const QUERY = `={{ { query: "created_at >= TIMESTAMP '" + $json.from + "' AND created_at < TIMESTAMP '" + $json.to + "'" + (${LIST} ? " AND CONTAINS(list_ids, '" + ${LIST} + "')" : '') } }}`;
-/** A search gives no more than fifty contacts, and has no second page. */
-const WINDOWS = `((from, to, count) => Array.from({ length: count }, (_, index) => ({ from: ${ISO('from + (index * (to - from)) / count')}, to: ${ISO('from + ((index + 1) * (to - from)) / count')} })))(Date.parse($('From when to when?').first().json.from), Date.parse($('From when to when?').first().json.to), $json.contact_count > 50 ? 20 : 1)`;
+const QUERY = `={{ { query: "created_at >= TIMESTAMP '" + ${ISO('$json.from')} + "' AND created_at < TIMESTAMP '" + ${ISO('$json.to')} + "'" + (${LIST} ? " AND CONTAINS(list_ids, '" + ${LIST} + "')" : '') } }}`;
+
+const FROM_WHEN = `// All up to \`since\` is told. What was too much for one execution goes on at \`next\`, until all up to \`began\` is.
+const [{ json }] = $input.all();
+const now = Math.floor(Date.now() / 1000);
+const { since = now - ${LATE}, began = now, next = since - ${LATE}, until = began } = JSON.parse(json.at ?? '{}');
+return [{ json: { began, from: next, to: until } }];`;
+
+const SPLIT = `// A search gives no more than fifty contacts, and has no second page.
+const { from, to } = $('From when to when?').first().json;
+const count = $input.first().json.contact_count > ${AT_ONCE} ? Math.min(${PARTS}, to - from) : 1;
+const at = (index) => from + Math.floor((index * (to - from)) / count);
+return Array.from({ length: count }, (_, index) => ({ json: { from: at(index), to: at(index + 1) } }));`;
+
+const WHOM = `// As many parts as one execution can handle, the oldest first; and where the next one goes on.
+const { began, to } = $('From when to when?').first().json;
+const answers = $input.all().map(({ json }) => json);
+const contacts = [];
+const missed = [];
+let progress = to < began ? { began, next: to } : { since: began };
+for (const [index, { json: part }] of $('Split the time').all().entries()) {
+	const { result = [], contact_count = 0 } = answers[index];
+	const count = Math.max(contact_count, result.length);
+	// A second cannot be split.
+	const indivisible = part.to - part.from <= 1 && contacts.length === 0;
+	if (contacts.length + count > ${AT_ONCE} && !indivisible) {
+		progress = { began, next: part.from, until: count > ${AT_ONCE} ? part.to : to };
+		break;
+	}
+	contacts.push(...result);
+	if (count > result.length) missed.push({ ...part, count, told: result.length });
+}
+return [{ json: { contacts, missed, progress } }];`;
+const WHOM_JSON = "$('Whom to tell').first().json";
 
 const search = (canvas: Canvas, name: string, place: Place): string =>
 	request(canvas, name, place, {
@@ -55,7 +96,7 @@ const search = (canvas: Canvas, name: string, place: Place): string =>
 		url: `${API}/marketing/contacts/search`,
 		authentication: AUTHENTICATION,
 		json: QUERY,
-		options: { batching: { batch: { batchSize: 1, batchInterval: 500 } } },
+		options: ONE_BY_ONE,
 	});
 
 /** Adds nodes that check what SendGrid has reported, or else ask who is new. */
@@ -69,33 +110,34 @@ function prepare(canvas: Canvas, [column, row]: Place) {
 	const checked = checkKey(canvas, [column + 1, row]);
 	const below = row + 1.6;
 	readProgress(canvas, [column + 1, below]);
-	canvas.node('From when to when?', 'set', [column + 2, below], {
-		mode: 'raw',
-		// Ten minutes more than needed: a contact may take a while to be found.
-		jsonOutput: `={{ { from: ${ISO(`Date.parse(${PROGRESS_AT}) - 600_000`)}, to: ${ISO('Date.now()')} } }}`,
-		options: {},
-	});
+	canvas.node('From when to when?', 'code', [column + 2, below], { jsCode: FROM_WHEN });
 	search(canvas, 'How many are new?', [column + 3, below]);
-	canvas.node('Split the time', 'set', [column + 4, below], {
-		mode: 'raw',
-		jsonOutput: `={{ { windows: ${WINDOWS} } }}`,
+	canvas.node('Split the time', 'code', [column + 4, below], { jsCode: SPLIT });
+	search(canvas, 'Who is new?', [column + 5, below]);
+	canvas.node('Whom to tell', 'code', [column + 6, below], { jsCode: WHOM });
+	canvas.node(
+		'Is anybody new?',
+		'if',
+		[column + 7, below],
+		when('={{ $json.contacts.length }}', 'gt', '0', 'number'),
+	);
+	canvas.node('One item per contact', 'splitOut', [column + 8, below], {
+		fieldToSplitOut: 'contacts',
 		options: {},
 	});
-	canvas.node('One item per part', 'splitOut', [column + 5, below], {
-		fieldToSplitOut: 'windows',
-		options: {},
-	});
-	search(canvas, 'Who is new?', [column + 6, below]);
-	canvas.node('One item per contact', 'splitOut', [column + 7, below], {
-		fieldToSplitOut: 'result',
-		options: {},
-	});
-	request(canvas, 'Is it unsubscribed?', [column + 8, below], {
-		method: 'GET',
-		url: `=${API}/asm/suppressions/global/{{ encodeURIComponent($json.email) }}`,
-		authentication: AUTHENTICATION,
-	});
-	canvas.node('What is known now', 'noOp', [column + 9, row], {});
+	request(
+		canvas,
+		'Is it unsubscribed?',
+		[column + 9, below],
+		{
+			method: 'GET',
+			url: `=${API}/asm/suppressions/global/{{ encodeURIComponent($json.email) }}`,
+			authentication: AUTHENTICATION,
+			options: ONE_BY_ONE,
+		},
+		{ retryOnFail: true, maxTries: 2, waitBetweenTries: 2000 },
+	);
+	canvas.node('What is known now', 'noOp', [column + 10, row], {});
 	canvas.chain('Has SendGrid reported it?', checked.first);
 	canvas.chain(checked.last, 'What is known now');
 	canvas.connect('Has SendGrid reported it?', 1, 'How far did it get?');
@@ -104,13 +146,16 @@ function prepare(canvas: Canvas, [column, row]: Place) {
 		'From when to when?',
 		'How many are new?',
 		'Split the time',
-		'One item per part',
 		'Who is new?',
+		'Whom to tell',
+		'Is anybody new?',
 		'One item per contact',
 		'Is it unsubscribed?',
 		'What is known now',
 	);
-	return { first: 'Has SendGrid reported it?', last: 'What is known now', columns: 10 };
+	// How far it got is kept also when nobody is new.
+	canvas.connect('Is anybody new?', 1, 'What is known now');
+	return { first: 'Has SendGrid reported it?', last: 'What is known now', columns: 11 };
 }
 
 /** A message that was blocked says nothing of the next one; other groups are other newsletters. */
@@ -169,7 +214,7 @@ export const sendGrid: Esp = {
 			everyFewMinutes(canvas, [column + 1, row + 0.9]),
 		],
 		prepare,
-		changes: `$('${HOOK}').isExecuted ? ${REPORTED} : ${FETCHED}`,
+		changes: `$('${HOOK}').isExecuted ? ${REPORTED} : ${WHOM_JSON}.contacts.length === 0 ? [] : ${FETCHED}`,
 		remembers: true,
 		polls: true,
 		afterwards: (canvas, [column, row]) => {
@@ -179,8 +224,18 @@ export const sendGrid: Esp = {
 				[column, row],
 				when(`={{ $('Who is new?').isExecuted }}`, 'true', undefined, 'boolean'),
 			);
-			keepProgress(canvas, [column + 1, row], "$('From when to when?').first().json.to");
-			canvas.chain('Has it asked?', 'Keep how far it got');
+			keepProgress(canvas, [column + 1, row], `JSON.stringify(${WHOM_JSON}.progress)`);
+			canvas.node(
+				'Did it see everybody?',
+				'if',
+				[column + 2, row],
+				when(`={{ ${WHOM_JSON}.missed.length }}`, 'equals', '0', 'number'),
+			);
+			canvas.node('Stop: not everybody was seen', 'stopAndError', [column + 3, row + 0.9], {
+				errorMessage: `={{ ${WHOM_JSON}.missed.map(({ from, to, count, told }) => 'SendGrid has ' + count + ' contacts created from ' + ${ISO('from')} + ' to ' + ${ISO('to')} + ', and gave only ' + told + ' of them').join('; ') }}. The others were not told to SparkLoop: import the contacts of that time into SparkLoop yourself. The flow goes on after it.`,
+			});
+			canvas.chain('Has it asked?', 'Keep how far it got', 'Did it see everybody?');
+			canvas.connect('Did it see everybody?', 1, 'Stop: not everybody was seen');
 			return 'Has it asked?';
 		},
 	},
@@ -197,8 +252,8 @@ export const sendGrid: Esp = {
 			"SendGrid's signature can be checked by no node of n8n, so the address carries a key.",
 		],
 		reports: [
-			'Every two minutes the flow asks who is new. SendGrid knows no confirmation: put contacts onto the list once they have confirmed.',
-			'Of more than fifty new contacts within half a minute, as in an import, some are not told.',
+			'Every two minutes the flow asks which contacts were created. SendGrid knows no confirmation: create contacts there, on the list, only once they have confirmed. Who was created long before joining the list is not told.',
+			`One execution tells up to ${AT_ONCE} new contacts, and the next ones go on. SendGrid shows only fifty of those created within one second, as in an import: if there are more, the execution fails and names that second, and the others are not told.`,
 			'The Event Webhook tells unsubscribes, complaints, bounces, and who comes back to the group.',
 			'A new address is a new contact to SendGrid: it is told as a sign-up, and the old one is not linked to it.',
 			'Who is new and has `RH_SUBID` was added by this flow; who is new and suppressed is not told either.',

@@ -57,6 +57,7 @@ export function customerIo(stage: () => EspStage): void {
 	let activities: Activity[] = [];
 	let pageSize = 100;
 	let unreadable: Reply | undefined;
+	const peopleReadAt: number[] = [];
 	let write: Reply = { status: 200, body: {} };
 
 	/** The latest come first, in pages. */
@@ -91,6 +92,7 @@ export function customerIo(stage: () => EspStage): void {
 			case 'GET /v1/activities':
 				return unreadable ?? list(query);
 			case 'POST /v1/customers/attributes': {
+				peopleReadAt.push(Date.now());
 				const { ids } = body as { ids: string[] };
 				const customers = ids.flatMap((id) => (id in people ? [customer(id, people[id])] : []));
 				return { status: 200, body: { customers } };
@@ -373,6 +375,50 @@ export function customerIo(stage: () => EspStage): void {
 			{ type: 'subscribe', subscriber: { email: 'later@x.org' } },
 		]);
 	});
+
+	it('takes a first address for a sign-up', async () => {
+		activities = [];
+		people = { c9: { email: '' } };
+		happened('profile_create', 'c9', '', -10);
+		expect(await esp.told(poll)).toEqual([]);
+		activities = [];
+		people = { c9: { email: 'first@x.org' } };
+		moved('c9', '', 'first@x.org', -5);
+		expect(await esp.told(poll)).toMatchObject([
+			{ type: 'subscribe', subscriber: { email: 'first@x.org' } },
+		]);
+		expect(await esp.told(poll)).toEqual([]);
+	});
+
+	it('reads many people by one request after the other', async () => {
+		activities = [];
+		people = {};
+		pageSize = 100;
+		for (let index = 0; index < 301; index++) {
+			people[`m${index}`] = { email: `m${index}@x.org`, unsubscribed: true };
+			happened('profile_create', `m${index}`, `m${index}@x.org`, -5);
+		}
+		peopleReadAt.length = 0;
+		expect(await esp.told(poll)).toEqual([]);
+		expect(peopleReadAt).toHaveLength(4);
+		expect(peopleReadAt[3] - peopleReadAt[0]).toBeGreaterThan(400);
+	});
+
+	it('stops where it is when it is not shown everything', async () => {
+		activities = [];
+		people = {};
+		pageSize = 1;
+		for (let index = 0; index < 41; index++) {
+			people[`t${index}`] = { email: `t${index}@x.org` };
+			happened('profile_create', `t${index}`, `t${index}@x.org`, -index);
+		}
+		expect(await esp.told(poll)).toEqual([]);
+		expect(await esp.lastError()).toMatch(
+			/^Customer\.io shows more than 4000 .+ since \d{4}-.+"SparkLoop progress in Customer\.io"/,
+		);
+		pageSize = 100;
+		expect(await esp.told(poll)).toHaveLength(41);
+	}, 90_000);
 
 	it('tells at once who confirms, leaves, comes back, complains or bounces', async () => {
 		const told = await esp.told(async () => {

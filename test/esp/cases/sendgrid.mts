@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Reply } from '../../support/peer.mts';
 import type { EspStage } from '../../support/espStage.mts';
 import { fromSparkLoop, type EspInService } from '../../support/espInService.mts';
@@ -69,6 +71,9 @@ export function sendgrid(stage: () => EspStage): void {
 	let people: Contact[] = [];
 	let suppressed: string[] = [];
 	let unreadable: Reply | undefined;
+	let unseen = 0;
+	let suppressionFails: Reply | undefined;
+	const suppressionsAt: number[] = [];
 	let write: Reply | undefined;
 
 	const find = ([email]: string[]): Reply => {
@@ -90,7 +95,7 @@ export function sendgrid(stage: () => EspStage): void {
 			status: 200,
 			body: {
 				result: found.slice(0, 50).map(contact),
-				contact_count: found.length,
+				contact_count: found.length && found.length + unseen,
 				_metadata: { self: 'https://api.sendgrid.com/v3/marketing/contacts/search' },
 			},
 		};
@@ -121,6 +126,12 @@ export function sendgrid(stage: () => EspStage): void {
 			case 'POST /v3/marketing/contacts/search':
 				return unreadable ?? search((body as { query: string }).query);
 			case 'GET /v3/asm/suppressions/global/…': {
+				suppressionsAt.push(Date.now());
+				if (suppressionFails) {
+					const reply = suppressionFails;
+					suppressionFails = undefined;
+					return reply;
+				}
 				const email = decodeURIComponent(path.split('/').at(-1) ?? '');
 				return { status: 200, body: suppressed.includes(email) ? { recipient_email: email } : {} };
 			}
@@ -172,6 +183,7 @@ export function sendgrid(stage: () => EspStage): void {
 		stage().vendors.forget();
 		people = [];
 		suppressed = [];
+		suppressionsAt.length = 0;
 		write = undefined;
 	});
 
@@ -347,7 +359,29 @@ export function sendgrid(stage: () => EspStage): void {
 		]);
 	});
 
-	it('splits the time when more are new than it is given, and asks again for what failed', async () => {
+	it('keeps how far it got also when nobody is new', async () => {
+		const froms: string[] = [];
+		for (let times = 0; times < 2; times++) {
+			stage().vendors.forget();
+			expect(await esp.told(poll)).toEqual([]);
+			froms.push(/>= TIMESTAMP '([^']+)'/.exec(JSON.stringify(asked()[0]))?.[1] ?? '');
+			await sleep(1100);
+		}
+		expect(Date.parse(froms[1])).toBeGreaterThan(Date.parse(froms[0]));
+	});
+
+	it('asks one at a time who is unsubscribed, and once more when it is too much', async () => {
+		const createdAt = Date.now() - 5000;
+		people = [1, 2, 3].map((index) => ({ email: `slow${index}@x.org`, createdAt }));
+		suppressionFails = TOO_MANY;
+		expect(await esp.told(poll)).toHaveLength(3);
+		const [first] = suppressionsAt.splice(0, 3);
+		expect(suppressionsAt).toHaveLength(3);
+		expect(suppressionsAt[0] - first).toBeGreaterThan(2000);
+		expect(suppressionsAt[2] - suppressionsAt[0]).toBeGreaterThan(1300);
+	});
+
+	it('splits the time when more are new than it can handle, goes on next time, and asks again for what failed', async () => {
 		const createdAt = Date.now() - 10_000;
 		people = Array.from({ length: 60 }, (_, index) => ({
 			email: `p${index}@x.org`,
@@ -356,11 +390,38 @@ export function sendgrid(stage: () => EspStage): void {
 		unreadable = TOO_MANY;
 		expect(await esp.told(poll)).toEqual([]);
 		unreadable = undefined;
-		const told = await esp.told(poll);
-		expect(
-			new Set(told.map((one) => (one as { subscriber: { email: string } }).subscriber.email)).size,
-		).toBe(60);
-	});
+		const told: string[] = [];
+		for (let times = 0; times < 6 && told.length < 60; times++) {
+			suppressionsAt.length = 0;
+			for (const one of await esp.told(poll)) {
+				told.push((one as { subscriber: { email: string } }).subscriber.email);
+			}
+			expect(suppressionsAt.length).toBeLessThanOrEqual(25);
+		}
+		expect(new Set(told).size).toBe(60);
+		expect(told).toHaveLength(60);
+		people = [];
+		// To the end of the time that it had begun with.
+		expect(await esp.told(poll)).toEqual([]);
+	}, 180_000);
+
+	it('says so when SendGrid does not show everybody, and goes on', async () => {
+		people = [{ email: 'shown@x.org', createdAt: Math.floor(Date.now() / 1000) * 1000 - 20_000 }];
+		unseen = 59;
+		let told: object[] = [];
+		for (let times = 0; times < 8 && told.length === 0; times++) told = await esp.told(poll);
+		expect(told).toMatchObject([{ type: 'subscribe', subscriber: { email: 'shown@x.org' } }]);
+		const second = iso(people[0].createdAt ?? 0);
+		const after = iso((people[0].createdAt ?? 0) + 1000);
+		expect(await esp.lastError()).toContain(
+			`SendGrid has 60 contacts created from ${second} to ${after}, and gave only 1 of them.`,
+		);
+		unseen = 0;
+		stage().vendors.forget();
+		expect(await esp.told(poll)).toEqual([]);
+		const from = /created_at >= TIMESTAMP '([^']+)'/.exec(JSON.stringify(asked()[0]))?.[1] ?? '';
+		expect(Date.parse(from)).toBeGreaterThanOrEqual(Date.parse(after));
+	}, 180_000);
 
 	it('tells who unsubscribes, complains, bounces, and comes back to the group', async () => {
 		const told = await esp.told(
