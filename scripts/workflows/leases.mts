@@ -16,7 +16,7 @@ export const LEASE_SETTINGS = {
 	leaseFor: 120_000,
 	waitFor: 10_000,
 	// For how long a lease that was given back still rests: this, and how many leases there are, is what paces a flow.
-	pause: 0,
+	leaseRests: 0,
 	// Not when the event arrived: in queue mode it may have waited for a worker.
 	startedAt: '={{ Date.now() }}',
 };
@@ -71,7 +71,7 @@ export function takeLease(
 	);
 	canvas.node('Wait for it', 'wait', [column, row + 1], {
 		resume: 'timeInterval',
-		amount: `={{ Math.max(500, ${SETTINGS}.pause / 3) / 1000 }}`,
+		amount: `={{ Math.max(500, ${SETTINGS}.leaseRests / 3) / 1000 }}`,
 		unit: 'seconds',
 	});
 	canvas.node('Stop: it is taken', 'stopAndError', [column + 2, row + 1], {
@@ -97,7 +97,7 @@ export function giveLeaseBack(canvas: Canvas, name: string, place: Place): strin
 			dataTableId: LEASES,
 			...matching(['name', 'eq', taken('name')], ['until', 'eq', taken('until')]),
 			columns: columnsOf({
-				until: `={{ ${SETTINGS}.pause > 0 ? Date.now() + ${SETTINGS}.pause : 0 }}`,
+				until: `={{ ${SETTINGS}.leaseRests > 0 ? Date.now() + ${SETTINGS}.leaseRests : 0 }}`,
 			}),
 			options: {},
 		},

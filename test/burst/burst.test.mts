@@ -47,7 +47,7 @@ beforeAll(async () => {
 	const key = { type: 'mailerLiteApi', data: { apiKey: 'key', classicApi: false } };
 	esp = await stage.bring({
 		file: 'mailerlite',
-		settings: { pause: Math.ceil(paceOf(mailerLite.rateLimit!).pause / FASTER) },
+		settings: { leaseRests: Math.ceil(paceOf(mailerLite.rateLimit!).pause / FASTER) },
 		credentials: {
 			mailerLiteApi: key,
 			mailerLite: key,

@@ -52,7 +52,7 @@ export class EspInService {
 			ground.credentials,
 			`esp/${esp.file}.json`,
 			// Nothing here asks so much that it had to wait; what paces it has tests of its own.
-			{ pause: 0, ...esp.settings },
+			{ leaseRests: 0, ...esp.settings },
 			{ ofTheEsp, parameters: { ...NOT_BY_ITSELF, ...esp.parameters } },
 		);
 		await api.publish(workflow.id);

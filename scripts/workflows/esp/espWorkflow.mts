@@ -73,7 +73,7 @@ export function espWorkflow(esp: Esp): WorkflowFile {
 			addMissing: 'yes',
 			timeout: 10_000,
 			...LEASE_SETTINGS,
-			pause,
+			leaseRests: pause,
 			...RECORDING_SETTINGS,
 			...(esp.reports ? OUTBOX_SETTING : {}),
 			...(esp.reports?.polls ? progressSetting(esp.name) : {}),
@@ -126,7 +126,7 @@ const unpaced = ({ simultaneous = Infinity }: Esp): Pace => ({
 });
 
 const paced = (name: string, { requests, per }: RateLimit): string =>
-	`A lease rests for **Settings → pause** milliseconds after each contact, which keeps the flow below ${name}'s rate limit of ${requests.toLocaleString('en')} requests in ${per / 1000} seconds. What finds no lease in time is sent again by SparkLoop.`;
+	`A lease rests for **Settings → leaseRests** milliseconds after each contact, which keeps the flow below ${name}'s rate limit of ${requests.toLocaleString('en')} requests in ${per / 1000} seconds. What finds no lease in time is sent again by SparkLoop.`;
 
 const numbered = (steps: readonly string[]): string =>
 	steps.map((step, index) => `${index + 1}. ${step}`).join('\n');
