@@ -46,7 +46,7 @@ export const readFieldIds = (canvas: Canvas, place: Place, name = READ): string 
  * @param found what the node before puts out → `[{ field, fieldId }]`, an expression without its braces
  * @returns the first node
  */
-export function keepFieldIds(canvas: Canvas, [column, row]: Place, found: string): string {
+function keepFieldIds(canvas: Canvas, [column, row]: Place, found: string): string {
 	canvas.node(
 		'Which ids have they?',
 		'set',
