@@ -6,9 +6,9 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 
-import { compare } from './actions/contact/compare';
 import { PROPERTIES } from './actions/properties';
-import { sendEvents } from './actions/sendEvents';
+import { route } from './actions/router';
+import { searchCampaigns, searchPartnerPrograms, searchSubscribers } from './methods/listSearch';
 
 export class SparkLoop implements INodeType {
 	description: INodeTypeDescription = {
@@ -33,14 +33,22 @@ export class SparkLoop implements INodeType {
 			{
 				name: 'sparkLoopApi',
 				required: true,
-				displayOptions: { show: { sendThrough: ['api'] } },
+				// Everything but what goes another way, or nowhere.
+				displayOptions: {
+					hide: {
+						sendThrough: ['incomingWebhook'],
+						resource: ['contact'],
+						operation: ['createCsv'],
+					},
+				},
 			},
 		],
 		properties: PROPERTIES,
 	};
 
+	methods = { listSearch: { searchCampaigns, searchPartnerPrograms, searchSubscribers } };
+
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const isAboutContacts = this.getNodeParameter('resource', 0) === 'contact';
-		return [isAboutContacts ? compare.call(this) : await sendEvents.call(this)];
+		return await route.call(this);
 	}
 }

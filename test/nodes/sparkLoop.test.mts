@@ -317,12 +317,30 @@ describe('the editor', () => {
 			(
 				PROPERTIES.find(
 					(one) =>
-						one.name === name && NodeHelpers.displayParameter({ resource }, one, null, description),
+						one.name === name &&
+						NodeHelpers.displayParameter(
+							{ resource, operation: 'subscribe' },
+							one,
+							null,
+							description,
+						),
 				)?.options as INodePropertyOptions[]
 			).map(({ value }) => value);
-		expect(choices('resource', 'subscriber')).toEqual(['contact', 'subscriber']);
+		expect(choices('resource', 'subscriber')).toEqual([
+			'campaign',
+			'contact',
+			'event',
+			'import',
+			'partnerProgram',
+			'subscriber',
+		]);
 		expect(choices('operation', 'contact')).toEqual(['compare']);
 		expect(choices('operation', 'subscriber')).toEqual([
+			'upsert',
+			'delete',
+			'get',
+			'getAll',
+			'reject',
 			'sendAsIs',
 			'subscribe',
 			'unsubscribe',
@@ -360,6 +378,8 @@ describe('the editor', () => {
 			concurrency: 1,
 			longestPause: 0,
 			maxAttempts: 1,
+			rateLimit: 1,
+			rateWindow: 0.1,
 			timeout: 1,
 		});
 	});
@@ -755,13 +775,11 @@ describe('an item that SparkLoop does not take', () => {
 			evaluateExpression: () => 0,
 			getContext: () => ({}),
 		} as never as IExecuteFunctions);
-		const event = { type: 'subscribe' as const, subscriber: { email: 'a@b.co' } };
-		before.add(0, event, { done: true });
-		const later = { ...event, subscriber: { email: 'a@b.co', created_at: 1 } };
-		expect(before.find(0, later)).toEqual({ done: true });
-		expect(before.find(1, event)).toBeUndefined();
-		expect(before.find(0, { ...event, type: 'unsubscribe' })).toBeUndefined();
-		expect(before.find(0, { ...event, subscriber: { email: 'c@d.co' } })).toBeUndefined();
+		before.add(0, 'subscribe a@b.co', { done: true });
+		expect(before.find(0, 'subscribe a@b.co')).toEqual({ done: true });
+		expect(before.find(1, 'subscribe a@b.co')).toBeUndefined();
+		expect(before.find(0, 'unsubscribe a@b.co')).toBeUndefined();
+		expect(before.find(0, 'subscribe c@d.co')).toBeUndefined();
 	});
 
 	it('does not keep the same item of another node from being sent', async () => {

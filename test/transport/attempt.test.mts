@@ -42,7 +42,7 @@ describe('an attempt without an answer', () => {
 			const result = await attemptAt(async () => {
 				throw wrapped(code, times);
 			});
-			expect(result).toEqual({ noAnswer });
+			expect(result).toMatchObject({ noAnswer });
 		}
 	});
 
@@ -52,7 +52,24 @@ describe('an attempt without an answer', () => {
 		const result = await attemptAt(async () => {
 			throw error;
 		});
-		expect(result).toEqual({ noAnswer: 'the request did not get through (no reason given)' });
+		expect(result).toMatchObject({
+			noAnswer: 'the request did not get through (no reason given)',
+		});
+	});
+
+	it.each([
+		['ECONNREFUSED', true],
+		['ENOTFOUND', true],
+		['CERT_HAS_EXPIRED', true],
+		['ECONNRESET', false],
+		['ECONNABORTED', false],
+		['ETIMEDOUT', false],
+		[undefined, false],
+	])('because of %s is certainly one that did not arrive: %s', async (code, unsent) => {
+		const result = await attemptAt(async () => {
+			throw wrapped(code, 1);
+		});
+		expect(result).toMatchObject({ unsent });
 	});
 });
 
@@ -63,7 +80,7 @@ describe('an answer', () => {
 		[undefined, ''],
 	])('with the body %j is kept as the text %j', async (body, text) => {
 		const answer = await attemptAt(async () => ({ statusCode: 418, headers: { a: 'b' }, body }));
-		expect(answer).toEqual({ status: 418, headers: { a: 'b' }, text });
+		expect(answer).toEqual({ status: 418, headers: { a: 'b' }, text, body });
 	});
 
 	it.each([

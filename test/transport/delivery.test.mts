@@ -8,48 +8,7 @@ import {
 	type NoAnswer,
 	type Parcel,
 } from '../../nodes/SparkLoop/transport/delivery';
-
-/** Time that passes only when everybody waits for it. */
-class StillTime {
-	private time = Date.UTC(2026, 0, 1);
-	private readonly waiting: Array<{ at: number; wake: () => void }> = [];
-	readonly pauses: number[] = [];
-
-	private readonly chance: () => number;
-
-	constructor(chance = () => 0.5) {
-		this.chance = chance;
-	}
-
-	now = () => this.time;
-	random = () => this.chance();
-	pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-		this.pauses.push(ms);
-		await this.wait(ms, signal);
-	};
-	wait = async (ms: number, signal?: AbortSignal): Promise<void> =>
-		await new Promise((wake) => {
-			if (signal?.aborted) return wake();
-			signal?.addEventListener('abort', () => wake());
-			this.waiting.push({ at: this.time + ms, wake });
-		});
-
-	/** Runs until the work is done, moving time to the next event whenever nothing else happens. */
-	async until<T>(work: Promise<T>): Promise<T> {
-		let done = false;
-		void work.finally(() => (done = true));
-		for (let quiet = 0; !done; ) {
-			await new Promise((next) => setImmediate(next));
-			if ((quiet += 1) < 3) continue;
-			quiet = 0;
-			const next = this.waiting.sort((a, b) => a.at - b.at).shift();
-			if (!next) continue;
-			this.time = Math.max(this.time, next.at);
-			next.wake();
-		}
-		return await work;
-	}
-}
+import { StillTime } from '../support/stillTime.mts';
 
 const SETTINGS: DeliverySettings = {
 	concurrency: 10,
@@ -374,7 +333,7 @@ describe('many parcels', () => {
 			persons: ['a'],
 			attempt: async () => {
 				setImmediate(() => cancel.abort());
-				return await script.parcel('a', ['a'], answer(503)).attempt();
+				return await script.parcel('a', ['a'], answer(503)).attempt(1);
 			},
 		};
 		const outcomes = await send(time, [busy, script.parcel('b', ['a'], OK)], {
@@ -444,4 +403,42 @@ describe('Retry-After', () => {
 	])('%j means %s ms', (header, ms) => {
 		expect(retryAfter(header, now)).toBe(ms);
 	});
+});
+
+describe('what must not be done twice', () => {
+	const NOTHING: NoAnswer = { noAnswer: 'the connection was closed without an answer' };
+
+	it.each([
+		['no answer', NOTHING],
+		['status 500', answer(500)],
+		['status 408', answer(408)],
+	])('is not tried again after %s, and nobody knows whether it was done', async (_, first) => {
+		const time = new StillTime();
+		const script = new Script(time);
+		const parcel = { ...script.parcel('a', ['a'], first, OK), once: true };
+		expect(await send(time, [parcel])).toMatchObject([
+			{ kind: 'exhausted', attempts: 1, unsure: true },
+		]);
+	});
+
+	it.each([
+		['it certainly did not arrive', { noAnswer: 'the connection was refused', unsent: true }],
+		['it was refused for its rate', answer(429)],
+		['it came too early', answer(425)],
+	])('is tried again when %s', async (_, first) => {
+		const time = new StillTime();
+		const script = new Script(time);
+		const parcel = { ...script.parcel('a', ['a'], first, OK), once: true };
+		expect(await send(time, [parcel])).toMatchObject([{ kind: 'delivered', attempts: 2 }]);
+	});
+});
+
+it('a pause that this side decided on counts in place of the header', async () => {
+	const time = new StillTime();
+	const script = new Script(time);
+	const busy = { ...answer(429, { 'retry-after': '50' }), pause: 1_500 };
+	expect(await send(time, [script.parcel('a', ['a'], busy, OK)])).toMatchObject([
+		{ kind: 'delivered', attempts: 2 },
+	]);
+	expect(time.pauses).toEqual([1_500]);
 });

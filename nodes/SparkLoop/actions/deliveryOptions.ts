@@ -1,13 +1,91 @@
-import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
+import {
+	NodeOperationError,
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeProperties,
+} from 'n8n-workflow';
 
-const OPTIONS = {
+import { DOCUMENTED_PACE } from '../transport/restV2';
+
+const KNOWN = {
 	concurrency: { label: 'Concurrency', usual: 10, least: 1 },
 	longestPause: { label: 'Longest Pause', usual: 60, least: 0 },
 	maxAttempts: { label: 'Max Attempts', usual: 5, least: 1 },
+	rateLimit: { label: 'Rate Limit', usual: DOCUMENTED_PACE.calls, least: 1 },
+	rateWindow: { label: 'Rate Window', usual: DOCUMENTED_PACE.window / 1000, least: 0.1 },
 	timeout: { label: 'Timeout', usual: 30, least: 0.1 },
 };
 
-export type DeliveryOptions = Record<keyof typeof OPTIONS, number>;
+type Name = keyof typeof KNOWN;
+
+export type DeliveryOptions = Record<Name, number>;
+
+const onlyForTheApi = { hide: { '/sendThrough': ['incomingWebhook'] } };
+
+/** The options of everything that is sent to SparkLoop. */
+export const OPTIONS: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	displayOptions: { hide: { resource: ['contact'], operation: ['createCsv'] } },
+	options: [
+		{
+			displayName: 'Concurrency',
+			name: 'concurrency',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 10,
+			description:
+				'How many items are sent at the same time. Items of one person always go one after the other.',
+		},
+		{
+			displayName: 'Longest Pause',
+			name: 'longestPause',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 60,
+			description:
+				'Seconds to wait at most before another attempt. When SparkLoop asks for a longer pause, the item is given up instead.',
+		},
+		{
+			displayName: 'Max Attempts',
+			name: 'maxAttempts',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 5,
+			description: 'How often each item is tried while SparkLoop is busy or cannot be reached',
+		},
+		{
+			displayName: 'Rate Limit',
+			name: 'rateLimit',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 120,
+			displayOptions: onlyForTheApi,
+			description:
+				"How many calls with this API key are made within the 'Rate Window'. SparkLoop allows 120 in 60 seconds; give less when something else uses the same key, or when n8n runs in several processes.",
+		},
+		{
+			displayName: 'Rate Window',
+			name: 'rateWindow',
+			type: 'number',
+			typeOptions: { minValue: 0.1 },
+			default: 60,
+			displayOptions: onlyForTheApi,
+			description: "Seconds for which the 'Rate Limit' holds",
+		},
+		{
+			displayName: 'Timeout',
+			name: 'timeout',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 30,
+			description: 'Seconds to wait for the answer to one request',
+		},
+	],
+};
 
 /**
  * The node's options. Expressions may give anything, and a concurrency of 0 would send nothing for ever, as no number of
@@ -17,7 +95,7 @@ export type DeliveryOptions = Record<keyof typeof OPTIONS, number>;
  */
 export function deliveryOptions(this: IExecuteFunctions): DeliveryOptions {
 	const chosen = this.getNodeParameter('options', 0, {}) as IDataObject;
-	const entries = Object.entries(OPTIONS).map(([name, { label, usual, least }]) => {
+	const entries = Object.entries(KNOWN).map(([name, { label, usual, least }]) => {
 		const value = chosen[name] ?? '';
 		const number = value === '' ? usual : Number(value);
 		if (!(number >= least)) {

@@ -8,15 +8,16 @@ import {
 	type SubscriberEvent,
 } from '../events/subscriberEvent';
 import { keptDetails, keptEvent } from '../events/keptEvent';
-import type { ApiDetails } from '../transport/restV2';
+import type { ApiDetails } from '../transport/throughApi';
+import { parameterError } from './parameterProblem';
+import { apiDetails } from './subscriber/apiFields';
 import * as subscribe from './subscriber/subscribe';
 import * as unsubscribe from './subscriber/unsubscribe';
 import * as update from './subscriber/update';
+import type { SendThrough } from './usableCredential';
 
 const OPERATIONS = { subscribe, unsubscribe, update };
 type Operation = keyof typeof OPERATIONS | 'sendAsIs';
-
-export type SendThrough = 'api' | 'incomingWebhook';
 
 /** One item's event, checked, or why it cannot be sent. */
 export type EnteredEvent =
@@ -59,28 +60,17 @@ function checkedEvent(
 	const entered: Entered = OPERATIONS[operation].enter(read);
 	const built = subscriberEvent(operation, entered, this.getTimezone());
 	const withDetails = sendThrough === 'api' && operation === 'subscribe';
-	const { details, noText } = withDetails
-		? subscribe.apiDetails(read)
-		: { details: {}, noText: [] };
+	const { details, noText } = withDetails ? apiDetails(read) : { details: {}, noText: [] };
 	if (!('problems' in built) && noText.length === 0) return { event: built.event, details };
 
 	const problems = [
 		...('problems' in built ? built.problems : []).map(({ field, ...problem }) => ({
 			...problem,
-			parameter: `'${parameterName(field, operation)}'`,
+			parameter: parameterName(field, operation),
 		})),
-		...noText.map((name) => ({ ...NO_TEXT, parameter: `'${name}'` })),
+		...noText.map((parameter) => ({ ...NO_TEXT, parameter })),
 	];
-	return {
-		error: new NodeOperationError(
-			this.getNode(),
-			`${problems.map(({ parameter, what }) => `${parameter} ${what}`).join(', and ')} [item ${item}]`,
-			{
-				itemIndex: item,
-				description: problems.map(({ parameter, todo }) => `${parameter}: ${todo}.`).join(' '),
-			},
-		),
-	};
+	return { error: parameterError(this.getNode(), item, problems) };
 }
 
 function keptEventOf(

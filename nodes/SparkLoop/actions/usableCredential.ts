@@ -1,7 +1,8 @@
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 
 import { endpoint } from '../transport/endpoint';
-import type { SendThrough } from './enteredEvent';
+
+export type SendThrough = 'api' | 'incomingWebhook';
 
 const CREDENTIALS = {
 	api: { type: 'sparkLoopApi', property: 'baseUrl', label: 'Base URL' },

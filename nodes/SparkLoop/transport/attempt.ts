@@ -1,4 +1,11 @@
-import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	IDataObject,
+	IHookFunctions,
+	IHttpRequestMethods,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+} from 'n8n-workflow';
 
 import { isJsonObject } from '../events/json';
 import type { Answer, NoAnswer } from './delivery';
@@ -20,6 +27,29 @@ const CAUSES: Readonly<Record<string, string>> = {
 	UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the server's certificate cannot be verified",
 };
 
+/** With these codes no connection was made, so nothing was sent. */
+const UNSENT = new Set([
+	'ECONNREFUSED',
+	'EAI_AGAIN',
+	'ENOTFOUND',
+	'EHOSTUNREACH',
+	'ENETUNREACH',
+	'CERT_HAS_EXPIRED',
+	'DEPTH_ZERO_SELF_SIGNED_CERT',
+	'SELF_SIGNED_CERT_IN_CHAIN',
+	'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** Whoever can make requests with a credential. */
+export type Requesting = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions;
+
+/** One request to SparkLoop. `path` begins with a slash. */
+export type Call = (
+	method: IHttpRequestMethods,
+	path: string,
+	content?: { body?: IDataObject; qs?: IDataObject },
+) => Promise<Answer | NoAnswer>;
+
 /**
  * One HTTP request with the node's credential, answered by whatever status comes.
  *
@@ -28,9 +58,9 @@ const CAUSES: Readonly<Record<string, string>> = {
  * repeat the address, which is a secret.
  */
 export async function attempt(
-	this: IExecuteFunctions,
+	this: Requesting,
 	credential: string,
-	request: Pick<IHttpRequestOptions, 'method' | 'url' | 'body'>,
+	request: Pick<IHttpRequestOptions, 'method' | 'url' | 'body' | 'qs'>,
 	timeout: number,
 ): Promise<Answer | NoAnswer> {
 	try {
@@ -52,6 +82,7 @@ export async function attempt(
 		return {
 			noAnswer:
 				CAUSES[code ?? ''] ?? `the request did not get through (${code ?? 'no reason given'})`,
+			unsent: UNSENT.has(code ?? ''),
 		};
 	}
 }
@@ -66,8 +97,12 @@ function answerOf(response: unknown): Answer {
 		status: statusCode,
 		headers: headers ?? {},
 		text: typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body),
+		body,
 	};
 }
+
+export const isStatus = (answer: Answer | NoAnswer, status: number): answer is Answer =>
+	'status' in answer && answer.status === status;
 
 /** The first code in the chain of causes: n8n wraps the library's error, which wraps the system's. */
 function causeCode(error: unknown): string | undefined {

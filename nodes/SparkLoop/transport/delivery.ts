@@ -1,3 +1,5 @@
+import type { Surroundings } from './surroundings';
+
 /** What the other side answered to one attempt. */
 export interface Answer {
 	/** HTTP status. */
@@ -6,19 +8,27 @@ export interface Answer {
 	headers: Readonly<Record<string, unknown>>;
 	/** The body as text, for messages. */
 	text: string;
+	/** The body as it was read: parsed when it is JSON. */
+	body?: unknown;
+	/** Milliseconds that this side has decided to wait; counts in place of `Retry-After`. */
+	pause?: number;
 }
 
 /** No answer came: the connection could not be made, broke, or took too long. The reason is for people. */
 export interface NoAnswer {
 	noAnswer: string;
+	/** Whether the request certainly did not arrive. */
+	unsent?: boolean;
 }
 
 /** One thing to hand over. */
 export interface Parcel {
 	/** Who it is about. Parcels that share a person are handed over one after the other, in the given order. */
 	persons: readonly string[];
-	/** One attempt. Does not throw for anything that another attempt could mend. */
-	attempt(): Promise<Answer | NoAnswer>;
+	/** One attempt. Does not throw for anything that another attempt could mend. `number` counts from 1. */
+	attempt(number: number): Promise<Answer | NoAnswer>;
+	/** Whether doing it twice has an effect of its own, so that it is tried again only if it certainly failed. */
+	once?: boolean;
 }
 
 export type Outcome =
@@ -26,7 +36,15 @@ export type Outcome =
 	/** The answer is final: sending it again would be refused again. */
 	| { kind: 'refused'; attempts: number; answer: Answer }
 	/** Every attempt failed for a reason that may pass. `retryAfter`: seconds the other side asked to wait. */
-	| { kind: 'exhausted'; attempts: number; answer?: Answer; reason: string; retryAfter?: number }
+	| {
+			kind: 'exhausted';
+			attempts: number;
+			answer?: Answer;
+			reason: string;
+			retryAfter?: number;
+			/** Whether it may have been done nevertheless, and doing it twice has an effect of its own. */
+			unsure?: true;
+	  }
 	/** Not attempted: an earlier parcel of the same person (its index) is still to be delivered. */
 	| { kind: 'heldBack'; attempts: 0; behind: number };
 
@@ -42,22 +60,15 @@ export interface DeliverySettings {
 	signal?: AbortSignal;
 }
 
-/** Time and chance, so that tests can hold them still. */
-export interface Surroundings {
-	/** Milliseconds since 1970. */
-	now(): number;
-	/** Ends early when the signal aborts. `ms`: milliseconds. */
-	pause(ms: number, signal: AbortSignal): Promise<void>;
-	/** From 0 to below 1. */
-	random(): number;
-}
-
 /** Milliseconds; the longest pause after the first attempt, doubled after each further one. */
 const FIRST_PAUSE = 1_000;
 
 /** Statuses that may pass by themselves. Every other answer than 2xx is final. */
 const mayPass = (status: number): boolean =>
 	status === 408 || status === 425 || status === 429 || status >= 500;
+
+const mayHaveArrived = (result: Answer | NoAnswer): boolean =>
+	'noAnswer' in result ? !result.unsent : result.status !== 429 && result.status !== 425;
 
 /**
  * Hands parcels over: in order for one person, in parallel across persons, each tried again while the reason may pass
@@ -89,7 +100,7 @@ export async function deliver(
 			}
 			if (signal.aborted) return undefined;
 
-			const result = await parcel.attempt();
+			const result = await parcel.attempt(attempts);
 			const answer = 'noAnswer' in result ? undefined : result;
 			if (signal.aborted && !answer) return undefined;
 			if (answer && answer.status >= 200 && answer.status < 300) {
@@ -97,17 +108,20 @@ export async function deliver(
 			}
 			if (answer && !mayPass(answer.status)) return { kind: 'refused', attempts, answer };
 
-			const asked = answer && retryAfter(answer.headers['retry-after'], surroundings.now());
+			const asked =
+				answer && (answer.pause ?? retryAfter(answer.headers['retry-after'], surroundings.now()));
 			const pause =
 				asked ??
 				surroundings.random() * Math.min(settings.maxPause, FIRST_PAUSE * 2 ** (attempts - 1));
-			if (attempts >= settings.maxAttempts || pause > settings.maxPause) {
+			const unsure = parcel.once === true && mayHaveArrived(result);
+			if (attempts >= settings.maxAttempts || pause > settings.maxPause || unsure) {
 				return {
 					kind: 'exhausted',
 					attempts,
 					answer,
 					reason: 'noAnswer' in result ? result.noAnswer : `status ${result.status}`,
 					...(asked === undefined ? {} : { retryAfter: Math.ceil(asked / 1000) }),
+					...(unsure ? { unsure } : {}),
 				};
 			}
 			if (answer?.status === 429 && asked !== undefined) {

@@ -1,115 +1,66 @@
-import type { IDataObject, IExecuteFunctions, IHttpRequestMethods } from 'n8n-workflow';
+import { createHash } from 'node:crypto';
 
-import type { SubscriberEvent } from '../events/subscriberEvent';
-import { attempt, reasonOf } from './attempt';
-import type { Answer, NoAnswer, Parcel } from './delivery';
+import { attempt, isStatus, type Call, type Requesting } from './attempt';
+import { retryAfter } from './delivery';
+import { Pacer, type Pace } from './pacer';
+import { SURROUNDINGS } from './surroundings';
 
-const REST_V2 = 'sparkLoopApi';
+export const REST_V2 = 'sparkLoopApi';
 
-/** Seconds. 120 requests are allowed in any 60, and no `Retry-After` is documented (docs.sparkloop.app/api-v2). */
-const RATE_WINDOW = '60';
+/** 120 calls in any 60 seconds and with one key (docs.sparkloop.app/api-v2). */
+export const DOCUMENTED_PACE: Pace = { calls: 120, window: 60_000 };
 
-/** What only the API can be told of a new subscriber (docs.sparkloop.app/api-v2, `POST /subscribers`). */
-export interface ApiDetails {
-	referrer_code?: string;
-	ip_address?: string;
-	user_agent?: string;
-	utm_source?: string;
-	utm_campaign?: string;
-	/** ISO 3166 alpha-2. */
-	country_code?: string;
+/** SparkLoop's pages hold at most this many (docs.sparkloop.app/api-v2, `per_page`). */
+export const LARGEST_PAGE = 200;
+
+export interface CallSettings {
+	/** Left out, the pace of the key stays as it is. */
+	pace?: Pace;
+	/** Milliseconds for one request, without the wait for its place. */
+	timeout: number;
+	signal: AbortSignal;
 }
-
-type Call = (
-	method: IHttpRequestMethods,
-	path: string,
-	body?: IDataObject,
-) => Promise<Answer | NoAnswer>;
 
 /**
- * Hands an event to SparkLoop's REST API v2, as its newer articles describe it:
- *
- * - subscribe: `POST /subscribers`; when the address is taken, `PUT` with `status: confirmed`
- * - update: `PUT /subscribers/{previous email}`; when nobody has it any more, success if the new address is known,
- *   because then an earlier attempt did get through
- * - unsubscribe: `PUT /subscribers/{email}/unsubscribe`; 409 means already unsubscribed
- *
- * A 429 that names no pause asks for the whole window of the rate limit.
- *
- * @param timeout milliseconds for one request; an attempt may take two
+ * SparkLoop counts the calls of a key, not those of a workflow, so all that this process makes with one key share a
+ * pacer.
  */
-export function throughApi(
-	this: IExecuteFunctions,
-	event: SubscriberEvent,
-	details: ApiDetails,
-	timeout: number,
-): Parcel['attempt'] {
-	const call: Call = async (method, path, body) => {
-		const request = { method, url: `/subscribers${path}`, body };
-		const answer = await attempt.call(this, REST_V2, request, timeout);
-		return isStatus(answer, 429)
-			? { ...answer, headers: { 'retry-after': RATE_WINDOW, ...answer.headers } }
-			: answer;
-	};
+const PACERS = new Map<string, Pacer>();
 
-	return async () => {
-		switch (event.type) {
-			case 'subscribe':
-				return await subscribe(call, event, details);
-			case 'update':
-				return await update(call, event);
-			case 'unsubscribe': {
-				const answer = await call('PUT', `/${segment(event.subscriber.email)}/unsubscribe`);
-				return isStatus(answer, 409) ? { ...answer, status: 200 } : answer;
-			}
+/**
+ * Makes the calls of one node: each waits for its place in the pace of its key, and a refusal for the rate makes all
+ * others with that key wait as well.
+ *
+ * @returns what makes a call. It answers by whatever status comes; a 429 carries the `pause` that was decided on.
+ */
+export async function restV2(
+	this: Requesting,
+	{ pace, timeout, signal }: CallSettings,
+): Promise<Call> {
+	const { apiKey, baseUrl } = await this.getCredentials(REST_V2);
+	const pacer = pacerOf(`${String(baseUrl)} ${String(apiKey)}`, pace);
+
+	return async (method, path, content = {}) => {
+		if (!(await pacer.enter(signal)))
+			return { noAnswer: 'the execution was cancelled', unsent: true };
+		const answer = await attempt.call(this, REST_V2, { method, url: path, ...content }, timeout);
+		if (!isStatus(answer, 429)) {
+			pacer.leave();
+			return answer;
 		}
+		const asked = retryAfter(answer.headers['retry-after'], SURROUNDINGS.now());
+		return { ...answer, pause: pacer.refused(asked) };
 	};
 }
 
-async function subscribe(
-	call: Call,
-	{ subscriber }: Extract<SubscriberEvent, { type: 'subscribe' }>,
-	details: ApiDetails,
-): Promise<Answer | NoAnswer> {
-	const name = nameOf(subscriber);
-	const created = await call('POST', '', {
-		email: subscriber.email,
-		...name,
-		...details,
-		...(subscriber.created_at === undefined
-			? {}
-			: { created_at: new Date(subscriber.created_at * 1000).toISOString() }),
-	});
-	if (!isStatus(created, 400) || !/already been taken/i.test(reasonOf(created))) return created;
-	return await call('PUT', `/${segment(subscriber.email)}`, { status: 'confirmed', ...name });
+function pacerOf(account: string, pace: Pace | undefined): Pacer {
+	const key = createHash('sha256').update(account).digest('hex');
+	const known = PACERS.get(key);
+	const pacer = known ?? new Pacer(DOCUMENTED_PACE, SURROUNDINGS);
+	if (pace) pacer.set(pace);
+	PACERS.set(key, pacer);
+	return pacer;
 }
 
-async function update(
-	call: Call,
-	{ subscriber }: Extract<SubscriberEvent, { type: 'update' }>,
-): Promise<Answer | NoAnswer> {
-	const changed = await call('PUT', `/${segment(subscriber.previous_email)}`, {
-		email: subscriber.email,
-		...nameOf(subscriber),
-	});
-	if (!isStatus(changed, 404)) return changed;
-	return await call('GET', `/${segment(subscriber.email)}`);
-}
-
-const isStatus = (answer: Answer | NoAnswer, status: number): answer is Answer =>
-	'status' in answer && answer.status === status;
-
-/** The API knows the full name only. */
-const nameOf = ({
-	name,
-	first_name,
-}: {
-	name?: string;
-	first_name?: string;
-}): { name?: string } => {
-	const full = name ?? first_name;
-	return full === undefined ? {} : { name: full };
-};
-
-/** `+` and `/` occur in addresses. */
-const segment = (email: string): string => encodeURIComponent(email);
+/** A part of a path. `+` and `/` occur in addresses. */
+export const segment = (text: string): string => encodeURIComponent(text);

@@ -2,6 +2,10 @@ import type { INodeProperties } from 'n8n-workflow';
 
 type Show = Record<string, string[]>;
 
+/** What to do when SparkLoop knows nobody by this ID or address. */
+export const NO_SUCH_SUBSCRIBER =
+	"SparkLoop knows no such subscriber. Check 'Subscriber': an ID such as sub_4bc1056297, or the address that SparkLoop has.";
+
 /** The parameter that every operation has: whose event it is. */
 export const emailField = (show: Show, description: string): INodeProperties => ({
 	displayName: 'Email',

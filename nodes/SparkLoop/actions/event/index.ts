@@ -1,0 +1,18 @@
+import type { Resource } from '../apiOperation';
+import { operationField } from '../fields';
+import { create } from './create';
+
+export const event: Resource = {
+	description: [
+		operationField('event', 'create', [
+			{
+				name: 'Create',
+				value: 'create',
+				action: 'Create event of a subscriber',
+				description: 'Report a custom event of a subscriber, such as a purchase',
+			},
+		]),
+		...create.description,
+	],
+	operations: { create },
+};

@@ -1,0 +1,112 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import type { Resource } from '../apiOperation';
+import { operationField } from '../fields';
+import { deleteSubscriber } from './delete';
+import { get } from './get';
+import { getMany } from './getMany';
+import { reject } from './reject';
+import * as sendAsIs from './sendAsIs';
+import * as subscribe from './subscribe';
+import * as unsubscribe from './unsubscribe';
+import * as update from './update';
+import { upsert } from './upsert';
+
+/** The operations that tell an event, either way. */
+const EVENTS = ['sendAsIs', 'subscribe', 'unsubscribe', 'update'];
+
+const sendThrough: INodeProperties = {
+	displayName: 'Send Through',
+	name: 'sendThrough',
+	type: 'options',
+	options: [
+		{
+			name: 'API',
+			value: 'api',
+			description:
+				"SparkLoop's REST API v2, with an API key. Knows more about a new subscriber, such as who referred them.",
+		},
+		{
+			name: 'Incoming Webhook',
+			value: 'incomingWebhook',
+			description: "The Incoming Webhook URL from SparkLoop's Integrations page",
+		},
+	],
+	default: 'incomingWebhook',
+	noDataExpression: true,
+	displayOptions: { show: { resource: ['subscriber'], operation: EVENTS } },
+	description: 'Which way SparkLoop is told',
+};
+
+export const subscriber: Resource = {
+	description: [
+		operationField('subscriber', 'subscribe', [
+			{
+				name: 'Create or Update',
+				value: 'upsert',
+				action: 'Create or update subscriber',
+				description: 'Create a new record, or update the current one if it already exists (upsert)',
+			},
+			{
+				name: 'Delete',
+				value: 'delete',
+				action: 'Delete subscriber',
+				description: 'Delete a subscriber with their link and rewards',
+			},
+			{
+				name: 'Get',
+				value: 'get',
+				action: 'Get subscriber',
+				description: 'Get a subscriber by ID or email address',
+			},
+			{
+				name: 'Get Many',
+				value: 'getAll',
+				action: 'Get many subscribers',
+				description: 'List subscribers, the newest first',
+			},
+			{
+				name: 'Reject',
+				value: 'reject',
+				action: 'Reject referral of a subscriber',
+				description: 'Reject a pending referral, so that it does not count',
+			},
+			{
+				name: 'Send As Is',
+				value: 'sendAsIs',
+				action: 'Send an event as it is',
+				description:
+					"Send an event exactly as it is given, such as one that left this node's error output",
+			},
+			{
+				name: 'Subscribe',
+				value: 'subscribe',
+				action: 'Subscribe a person',
+				description: 'Tell SparkLoop that a person signed up, which creates the referral link',
+			},
+			{
+				name: 'Unsubscribe',
+				value: 'unsubscribe',
+				action: 'Unsubscribe a person',
+				description: 'Tell SparkLoop that a person unsubscribed',
+			},
+			{
+				name: 'Update',
+				value: 'update',
+				action: 'Update an email address',
+				description: 'Tell SparkLoop that a person has a new email address',
+			},
+		]),
+		sendThrough,
+		...upsert.description,
+		...deleteSubscriber.description,
+		...get.description,
+		...getMany.description,
+		...reject.description,
+		...sendAsIs.description,
+		...subscribe.description,
+		...update.description,
+		...unsubscribe.description,
+	],
+	operations: { upsert, delete: deleteSubscriber, get, getAll: getMany, reject },
+};

@@ -1,0 +1,68 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import { createSubscriber, isTaken } from '../../transport/throughApi';
+import { segment } from '../../transport/restV2';
+import { objectOf, type ApiOperation } from '../apiOperation';
+import { emailField } from './fields';
+import { NEW_SUBSCRIBER_FIELDS, newSubscriber } from './newSubscriber';
+
+const show = { resource: ['subscriber'], operation: ['upsert'] };
+
+const statusOption: INodeProperties = {
+	displayName: 'Status',
+	name: 'status',
+	type: 'options',
+	options: [
+		{ name: 'Confirmed', value: 'confirmed' },
+		{ name: 'Unsubscribed', value: 'unsubscribed' },
+	],
+	default: 'confirmed',
+	description: 'Left out, the status of an existing subscriber stays as it is',
+};
+
+/** Creates a subscriber, or changes the name and the status of the one that there is. */
+export const upsert: ApiOperation = {
+	description: [
+		emailField(show, 'Address of the person'),
+		{
+			displayName: 'Additional Fields',
+			name: 'additionalFields',
+			type: 'collection',
+			placeholder: 'Add Field',
+			default: {},
+			displayOptions: { show },
+			description:
+				"Of an existing subscriber only the name and the status can be changed. For a new address use the operation 'Update'.",
+			options: [...NEW_SUBSCRIBER_FIELDS, statusOption].sort((a, b) =>
+				a.displayName.localeCompare(b.displayName),
+			),
+		},
+	],
+	request(read, zone) {
+		const entered = newSubscriber(read, zone);
+		if ('problems' in entered) return entered;
+		const { subscriber, details } = entered;
+		const { status } = read('additionalFields') as IDataObject;
+		const path = `/subscribers/${segment(subscriber.email)}`;
+		const change = {
+			...(subscriber.name === undefined ? {} : { name: subscriber.name }),
+			...(status === undefined ? {} : { status }),
+		};
+		return {
+			key: `upsert ${subscriber.email}`,
+			persons: [subscriber.email.toLowerCase()],
+			notFound: 'The subscriber was there and is gone now: try again.',
+			async attempt(call) {
+				const created = await createSubscriber(call, subscriber, details);
+				const isNew = 'status' in created && created.status < 300;
+				if (isNew && status !== 'unsubscribed') return created;
+				if (isNew) return await call('PUT', path, { body: { status } });
+				if (!isTaken(created)) return created;
+				return Object.keys(change).length > 0
+					? await call('PUT', path, { body: change })
+					: await call('GET', path);
+			},
+			output: ({ answer }) => objectOf(answer, 'subscriber'),
+		};
+	},
+};

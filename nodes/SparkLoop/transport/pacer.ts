@@ -1,0 +1,128 @@
+import { unlessAborted, type Surroundings } from './surroundings';
+
+/** How many calls an API allows within how long. */
+export interface Pace {
+	calls: number;
+	/** Milliseconds; the limit holds for any stretch of this length. */
+	window: number;
+}
+
+/**
+ * Keeps all calls with one key below what the API allows, whoever makes them: each asks for a place first, in the order
+ * of asking, and tells when it was answered.
+ *
+ * A call counts from the moment of its answer, since the other side may have counted it that late; so the limit holds
+ * however long a call was on its way. When the other side refuses nevertheless, somebody else uses the same key: from
+ * then on only as many calls are made as got through within the last window, and one tenth of the limit is tried again
+ * with each window that passes without a refusal.
+ */
+export class Pacer {
+	private readonly surroundings: Pick<Surroundings, 'now' | 'pause'>;
+	private pace: Pace;
+	/** What is allowed at the moment; below `pace.calls` after a refusal. */
+	private allowed: number;
+	private underWay = 0;
+	/** When the calls of the last window were answered, the oldest first. */
+	private answered: number[] = [];
+	/** Where `answered` begins. Taking the first off a long array would move all others each time. */
+	private first = 0;
+	private quietUntil = 0;
+	private changedAt = 0;
+	private line: Promise<void> = Promise.resolve();
+	private wakeUp: () => void = () => {};
+
+	constructor(pace: Pace, surroundings: Pick<Surroundings, 'now' | 'pause'>) {
+		this.pace = pace;
+		this.allowed = pace.calls;
+		this.surroundings = surroundings;
+	}
+
+	/** Another pace from now on, such as after the user changed it. */
+	set(pace: Pace): void {
+		if (pace.calls === this.pace.calls && pace.window === this.pace.window) return;
+		this.pace = pace;
+		this.allowed = pace.calls;
+	}
+
+	/** Waits for a place. @returns false when the signal aborted before; then there is none to leave */
+	async enter(signal: AbortSignal): Promise<boolean> {
+		const turn = this.line;
+		let done = () => {};
+		this.line = new Promise((resolve) => {
+			done = resolve;
+		});
+		await unlessAborted(turn, signal);
+		if (signal.aborted) {
+			void turn.then(done);
+			return false;
+		}
+		let entered = false;
+		while (!entered && !signal.aborted) {
+			const wait = this.untilFree();
+			entered = wait === 0;
+			if (entered) this.underWay += 1;
+			else if (wait !== undefined) await this.surroundings.pause(wait, signal);
+			else await unlessAborted(new Promise<void>((wake) => (this.wakeUp = wake)), signal);
+		}
+		done();
+		return entered;
+	}
+
+	/** The call was answered, or its answer will not come any more. */
+	leave(): void {
+		this.underWay -= 1;
+		this.answered.push(this.surroundings.now());
+		this.wakeUp();
+	}
+
+	/**
+	 * The call was refused for its rate.
+	 *
+	 * @param asked milliseconds that the other side asks to wait, if it does
+	 * @returns milliseconds in which no call at all is made
+	 */
+	refused(asked: number | undefined): number {
+		const now = this.surroundings.now();
+		this.underWay -= 1;
+		this.forgetOld(now);
+		const admitted = this.answered.length - this.first;
+		const pause = asked ?? (admitted > 0 ? this.answered[this.first] - now : 0) + this.pace.window;
+		this.allowed = Math.max(1, Math.min(this.allowed, admitted));
+		this.quietUntil = Math.max(this.quietUntil, now + pause);
+		this.changedAt = this.quietUntil;
+		this.wakeUp();
+		return this.quietUntil - now;
+	}
+
+	/** Milliseconds until a place is free, or undefined when that depends on a call that is under way. */
+	private untilFree(): number | undefined {
+		const now = this.surroundings.now();
+		if (now < this.quietUntil) return this.quietUntil - now;
+		this.forgetOld(now);
+		this.recover(now);
+		const counted = this.answered.length - this.first;
+		if (this.underWay + counted < this.allowed) return 0;
+		return counted > 0 ? this.answered[this.first] + this.pace.window - now : undefined;
+	}
+
+	private forgetOld(now: number): void {
+		while (
+			this.first < this.answered.length &&
+			this.answered[this.first] + this.pace.window <= now
+		) {
+			this.first += 1;
+		}
+		if (this.first * 2 > this.answered.length) {
+			this.answered = this.answered.slice(this.first);
+			this.first = 0;
+		}
+	}
+
+	private recover(now: number): void {
+		const step = Math.max(1, Math.floor(this.pace.calls / 10));
+		while (this.allowed < this.pace.calls && this.changedAt + this.pace.window <= now) {
+			this.allowed = Math.min(this.pace.calls, this.allowed + step);
+			this.changedAt += this.pace.window;
+		}
+	}
+}
