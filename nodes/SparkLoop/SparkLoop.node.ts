@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 
 import { compare } from './actions/contact/compare';
+import { createCsv } from './actions/import/createCsv';
 import { PROPERTIES } from './actions/properties';
 import { sendEvents } from './actions/sendEvents';
 
@@ -22,7 +23,7 @@ export class SparkLoop implements INodeType {
 			'Tell SparkLoop who signed up, changed their email address or unsubscribed, and find out which of its events are new',
 		defaults: { name: 'SparkLoop' },
 		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main],
+		outputs: `={{ $parameter["resource"] === "import" ? [{ type: "main", displayName: "Files" }, { type: "main", displayName: "Invalid Rows" }] : ["main"] }}`,
 		usableAsTool: true,
 		credentials: [
 			{
@@ -40,6 +41,7 @@ export class SparkLoop implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		if (this.getNodeParameter('resource', 0) === 'import') return await createCsv.call(this);
 		const isAboutContacts = this.getNodeParameter('resource', 0) === 'contact';
 		return [isAboutContacts ? compare.call(this) : await sendEvents.call(this)];
 	}

@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import * as compare from './contact/compare';
+import * as createCsv from './import/createCsv';
 import * as sendAsIs from './subscriber/sendAsIs';
 import * as subscribe from './subscriber/subscribe';
 import * as unsubscribe from './subscriber/unsubscribe';
@@ -14,6 +15,7 @@ export const PROPERTIES: INodeProperties[] = [
 		noDataExpression: true,
 		options: [
 			{ name: 'Contact', value: 'contact' },
+			{ name: 'Import', value: 'import' },
 			{ name: 'Subscriber', value: 'subscriber' },
 		],
 		default: 'subscriber',
@@ -71,6 +73,22 @@ export const PROPERTIES: INodeProperties[] = [
 		default: 'subscribe',
 	},
 	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['import'] } },
+		options: [
+			{
+				name: 'Create CSV',
+				value: 'createCsv',
+				action: 'Create a CSV to import',
+				description: "Make the CSV files with which SparkLoop's dashboard imports subscribers",
+			},
+		],
+		default: 'createCsv',
+	},
+	{
 		displayName: 'Send Through',
 		name: 'sendThrough',
 		type: 'options',
@@ -93,6 +111,7 @@ export const PROPERTIES: INodeProperties[] = [
 		description: 'Which way SparkLoop is told',
 	},
 	...compare.description,
+	...createCsv.description,
 	...sendAsIs.description,
 	...subscribe.description,
 	...update.description,
