@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 
 import { PROPERTIES } from './actions/properties';
-import { route } from './actions/router';
+import { OUTPUTS, route } from './actions/router';
 import { searchCampaigns, searchPartnerPrograms, searchSubscribers } from './methods/listSearch';
 
 export class SparkLoop implements INodeType {
@@ -19,10 +19,10 @@ export class SparkLoop implements INodeType {
 		version: [1],
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
 		description:
-			'Tell SparkLoop who signed up, changed their email address or unsubscribed, and find out which of its events are new',
+			'Tell SparkLoop who signed up, changed their email address or unsubscribed, import and look up subscribers, and find out which of its events are new',
 		defaults: { name: 'SparkLoop' },
 		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main],
+		outputs: OUTPUTS as INodeTypeDescription['outputs'],
 		usableAsTool: true,
 		credentials: [
 			{

@@ -9,7 +9,7 @@ import {
 } from 'n8n-workflow';
 
 import { deliveredBefore } from '../../nodes/SparkLoop/actions/deliveredBefore';
-import { deliveryOptions } from '../../nodes/SparkLoop/actions/deliveryOptions';
+import { deliveryOptions, OPTIONS } from '../../nodes/SparkLoop/actions/deliveryOptions';
 import { SparkLoop } from '../../nodes/SparkLoop/SparkLoop.node';
 import { PROPERTIES } from '../../nodes/SparkLoop/actions/properties';
 import { chain, node, outputs, run, type Credentials } from '../support/engine.mts';
@@ -245,8 +245,10 @@ describe('a node with a parameter that nobody filled in', () => {
 	});
 
 	it('sends each option as the editor shows it', async () => {
-		const [{ options }] = PROPERTIES.filter(({ name }) => name === 'options');
-		const shown = (options as INodeProperties[]).map(({ name, default: value }) => [name, value]);
+		const shown = (OPTIONS.options as INodeProperties[]).map(({ name, default: value }) => [
+			name,
+			value,
+		]);
 		const context = { getNodeParameter: () => ({}) } as never as IExecuteFunctions;
 		expect(Object.fromEntries(shown)).toEqual(deliveryOptions.call(context));
 	});
@@ -369,8 +371,7 @@ describe('the editor', () => {
 	});
 
 	it('lets nobody choose what makes no sense', () => {
-		const [{ options }] = PROPERTIES.filter(({ name }) => name === 'options');
-		const least = (options as INodeProperties[]).map((one) => [
+		const least = (OPTIONS.options as INodeProperties[]).map((one) => [
 			one.name,
 			one.typeOptions?.minValue,
 		]);

@@ -39,13 +39,25 @@ const isLuxon = (value: unknown): value is { toMillis(): number } =>
 function isoMilliseconds(text: string, zone: string): number | undefined {
 	const match = ISO.exec(text);
 	if (!match) return undefined;
-	const [year, month, day, hour, minute, second] = match
-		.slice(1, 7)
-		.map((part) => Number(part ?? 0));
+	const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+	const [hour, minute, second] = [
+		Number(match[4] ?? 0),
+		Number(match[5] ?? 0),
+		Number(match[6] ?? 0),
+	];
 	const wall = Date.UTC(year, month - 1, day, hour, minute, second);
 	// Date.UTC rolls a 31 February over instead of refusing it, and reads the year 99 as 1999.
-	const expected = `${match[1]}-${match[2]}-${match[3]}T${[hour, minute, second].map((part) => String(part).padStart(2, '0')).join(':')}`;
-	if (new Date(wall).toISOString().slice(0, 19) !== expected) return undefined;
+	const date = new Date(wall);
+	if (
+		date.getUTCFullYear() !== year ||
+		date.getUTCMonth() !== month - 1 ||
+		date.getUTCDate() !== day ||
+		date.getUTCHours() !== hour ||
+		date.getUTCMinutes() !== minute ||
+		date.getUTCSeconds() !== second
+	) {
+		return undefined;
+	}
 	const offset = match[8];
 	if (!offset) return wall - zoneOffset(wall, zone);
 	if (offset.toUpperCase() === 'Z') return wall;
@@ -56,6 +68,7 @@ function isoMilliseconds(text: string, zone: string): number | undefined {
 
 /** Milliseconds by which the zone's clocks are ahead of UTC when they show the given wall time. */
 function zoneOffset(wall: number, zone: string): number {
+	if (zone === 'UTC') return 0;
 	const format = new Intl.DateTimeFormat('en-US', {
 		timeZone: zone,
 		hourCycle: 'h23',
