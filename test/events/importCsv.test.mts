@@ -113,6 +113,13 @@ describe('a file', () => {
 		);
 	});
 
+	it.each([',', '"', '\r', '\n'])('has a cell with %j in quotes', (special) => {
+		const fields = { email: 'email', name: 'name' };
+		const csv = checked([{ email: 'a@b.co', name: `a${special}b` }], { fields });
+		const cell = `a${special}b`.replace('"', '""');
+		expect(filesOf(csv)[0].toString()).toBe(`Email,Name\r\na@b.co,"${cell}"\r\n`);
+	});
+
 	it('with a lone surrogate in it is as long as was planned', () => {
 		expect(
 			cellsOf([{ email: 'a@b.co', name: 'a\ud800,' }], {
@@ -213,6 +220,7 @@ describe('a reason names column and field, and says what to do:', () => {
 		[{ email: 'a@b.co,c@d.co' }, /^Email .* is not one email address\. Give a single address/],
 		[{ email: ['a@b.co'] }, "Email (field 'email') is not text. Choose a field that holds text."],
 		[{ email: 'a@b.co', name: { first: 'A' } }, /^Name \(field 'name'\) is not text\./],
+		[{ email: 'a@b.co', name: Number.NaN }, /^Name \(field 'name'\) is not text\./],
 		[{ email: 'a@b.co', source: true }, /^Source \(field 'source'\) is not text\./],
 		[{ email: 'a@b.co', ip: '10.0.0.1:80' }, /^IP Address \(field 'ip'\) is no IPv4 or IPv6/],
 		[{ email: 'a@b.co', date: '31/01/2026' }, /^Registration Date \(field 'date'\) cannot be read/],
@@ -294,7 +302,7 @@ describe('a registration date', () => {
 });
 
 describe('an IP address', () => {
-	it('is what Node takes for one, without a zone', () => {
+	it('is what Node takes for one', () => {
 		const near = fc
 			.array(
 				fc.constantFrom('::', ':', '.', '0', '1', '01', '255', '256', 'ffff', 'g', '10.0.0.1'),
@@ -309,7 +317,19 @@ describe('an IP address', () => {
 			}),
 			{ numRuns: 2_000 },
 		);
-		expect(isIpAddress('fe80::1%eth0')).toBe(false);
+	});
+
+	it.each([
+		['1:2:3:4:5:6:7:8', true],
+		['1:2:3:4:5:6:7::', true],
+		['::ffff:10.0.0.1', true],
+		['1:2:3:4::5:6:7:8', false],
+		['1::2:3:4:5:6:7::8', false],
+		['1:2:3:4:5:6:7:10.0.0.1', false],
+		['fe80::1%eth0', false],
+		['10.0.0.1/8', false],
+	])('%s: %s', (text, is) => {
+		expect(isIpAddress(text)).toBe(is);
 	});
 });
 

@@ -254,35 +254,60 @@ describe('a setting that cannot be used says which it is and what to do:', () =>
 	});
 });
 
-it('leaves a column out whose field is blank', async () => {
-	const [files] = outputs(
-		await createCsv(CONTACTS, { additionalColumns: { nameField: '' } }),
-		'CSV',
-	);
-	expect(textOf(files[0])).toMatch(/^Email\r\n/);
+it('leaves a column out whose field is blank, and minds no blanks around a name', async () => {
+	const parameters = { emailField: ' email ', additionalColumns: { nameField: ' ' } };
+	const [files] = outputs(await createCsv(CONTACTS, parameters), 'CSV');
+	expect(textOf(files[0])).toMatch(/^Email\r\njohn@/);
 });
 
-it('stops when the execution is cancelled', async () => {
-	const rows = Array.from({ length: 60_000 }, (_, index) => ({
-		json: { email: `p${index}@b.co` },
-	}));
-	let cancel = () => {};
-	let read = 0;
-	const last = {
-		get email() {
-			read += 1;
-			return 'last@b.co';
+it('names no email that is the name of a field', async () => {
+	const result = await createCsv([{ 'john@email.com': 1 }]);
+	expect(errorOf(result)?.description).toMatch(/The first item has: …@email\.com\.$/);
+});
+
+describe('when the execution is cancelled', () => {
+	/** An item that calls back whenever its email is read. */
+	const watched = (onRead: () => void) => ({
+		json: {
+			get email() {
+				onRead();
+				return 'watched@email.com';
+			},
 		},
-	};
-	const first = {
-		get email() {
-			cancel();
-			return 'first@b.co';
-		},
-	};
-	const graph = { nodes: [csvNode()], connections: {} };
-	const items = [{ json: { email: 'a@b.co' } }, { json: first }, ...rows, { json: last }];
-	const result = await run(graph, 'CSV', items, {}, (stop) => (cancel = stop));
-	expect(result.status).toBe('canceled');
-	expect(read).toBe(0);
+	});
+	const plain = (count: number) =>
+		Array.from({ length: count }, (_, index) => ({ json: { email: `p${index}@email.com` } }));
+
+	it('checks no further row', async () => {
+		let cancel = () => {};
+		let read = 0;
+		const items = [
+			...plain(1),
+			watched(() => cancel()),
+			...plain(60_000),
+			watched(() => (read += 1)),
+		];
+		const graph = { nodes: [csvNode()], connections: {} };
+		const result = await run(graph, 'CSV', items, {}, (stop) => (cancel = stop));
+		expect(result.status).toBe('canceled');
+		expect(read).toBe(0);
+	});
+
+	it('writes no further file', async () => {
+		let cancel = () => {};
+		let read = 0;
+		let readBefore = 0;
+		const parameters = { options: { rowsPerFile: 1, keepDuplicates: true } };
+		const onFirst = () => {
+			readBefore = read;
+			// The last row was checked already: now the files are written.
+			if (read > 0) cancel();
+		};
+		const items = [...plain(1), watched(onFirst), watched(() => (read += 1))];
+		const graph = { nodes: [csvNode(parameters)], connections: {} };
+		const result = await run(graph, 'CSV', items, {}, (stop) => (cancel = stop));
+		expect(result.status).toBe('canceled');
+		expect(read).toBeGreaterThan(0);
+		expect(read).toBe(readBefore);
+	});
 });

@@ -2,7 +2,7 @@
 const FIRST_MILLISECONDS = 1e11;
 
 const ISO =
-	/^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+	/^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
 /**
  * A point in time as the Incoming Webhook wants it: whole unix seconds (custom integration article, `created_at`).
@@ -37,14 +37,16 @@ const isLuxon = (value: unknown): value is { toMillis(): number } =>
 	typeof value.toMillis === 'function';
 
 function isoMilliseconds(text: string, zone: string): number | undefined {
-	const match = ISO.exec(text);
-	if (!match) return undefined;
-	const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
-	const [hour, minute, second] = [
-		Number(match[4] ?? 0),
-		Number(match[5] ?? 0),
-		Number(match[6] ?? 0),
+	if (!ISO.test(text)) return undefined;
+	// Each part has its place: taking them from there is quicker than having the pattern cut them out.
+	const [year, month, day] = [
+		twoDigits(text, 0) * 100 + twoDigits(text, 2),
+		twoDigits(text, 5),
+		twoDigits(text, 8),
 	];
+	const isTimed = text.length > 10;
+	const [hour, minute] = isTimed ? [twoDigits(text, 11), twoDigits(text, 14)] : [0, 0];
+	const second = text.charAt(16) === ':' ? twoDigits(text, 17) : 0;
 	const wall = Date.UTC(year, month - 1, day, hour, minute, second);
 	// Date.UTC rolls a 31 February over instead of refusing it, and reads the year 99 as 1999.
 	const date = new Date(wall);
@@ -58,13 +60,16 @@ function isoMilliseconds(text: string, zone: string): number | undefined {
 	) {
 		return undefined;
 	}
-	const offset = match[8];
+	if (/z$/i.test(text)) return wall;
+	const offset = isTimed ? /[+-][\d:]+$/.exec(text)?.[0] : undefined;
 	if (!offset) return wall - zoneOffset(wall, zone);
-	if (offset.toUpperCase() === 'Z') return wall;
 	const [hours, minutes] = [Number(offset.slice(1, 3)), Number(offset.slice(3).replace(':', ''))];
 	if (hours > 18 || minutes > 59) return undefined;
 	return wall - (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
+
+const twoDigits = (text: string, at: number): number =>
+	(text.charCodeAt(at) - 48) * 10 + (text.charCodeAt(at + 1) - 48);
 
 /** Milliseconds by which the zone's clocks are ahead of UTC when they show the given wall time. */
 function zoneOffset(wall: number, zone: string): number {
