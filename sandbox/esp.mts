@@ -3,12 +3,20 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, iso } from './clock.mts';
 import { answerErrors, HttpError, REST_STATUSES } from './httpErrors.mts';
 import { type InboundContext, watchRoutes } from './inboundRoutes.mts';
-import { objectFrom } from './input.mts';
+import { objectFrom, optionalText } from './input.mts';
 import { emailKey, isEmail } from './subscriber.mts';
+
+export type ContactStatus = 'active' | 'unsubscribed';
+
+const STATUSES: readonly ContactStatus[] = ['active', 'unsubscribed'];
 
 /** A person in the ESP. */
 export interface Contact {
+	/** Counts from 1, in the order in which the contacts came. */
+	readonly id: number;
 	email: string;
+	name: string | null;
+	status: ContactStatus;
 	fields: Record<string, unknown>;
 	/** How often the contact was written, the first time included. */
 	writes: number;
@@ -16,9 +24,13 @@ export interface Contact {
 	updatedAt: string;
 }
 
+const MOST_PER_PAGE = 500;
+
 /** A stand-in for any newsletter tool that keeps contacts with fields. */
 export class Esp {
 	readonly #contacts = new Map<string, Contact>();
+	/** The same, in the order in which they came. */
+	readonly #inOrder: Contact[] = [];
 	readonly #clock: Clock;
 	readonly #changed: () => void;
 
@@ -27,27 +39,60 @@ export class Esp {
 		this.#changed = changed;
 	}
 
-	get contacts(): Contact[] {
-		return [...this.#contacts.values()];
+	get contacts(): readonly Contact[] {
+		return this.#inOrder;
 	}
 
 	find(email: string): Contact | undefined {
 		return this.#contacts.get(emailKey(email));
 	}
 
-	/** Creates the contact or adds to its fields; a field that is not given stays as it is. */
-	upsert(email: string, fields: Record<string, unknown>): Contact {
-		const known = this.find(email);
+	/**
+	 * Creates the contact or adds to it; a field that is not given stays as it is.
+	 *
+	 * @param change an address that another contact has is refused by an `HttpError` 409
+	 */
+	upsert(
+		email: string,
+		fields: Record<string, unknown>,
+		change: { email?: string; name?: string | null; status?: ContactStatus } = {},
+	): Contact {
 		const now = iso(this.#clock.now());
-		const contact = {
-			email: known?.email ?? email.trim(),
-			fields: { ...known?.fields, ...fields },
-			writes: (known?.writes ?? 0) + 1,
-			createdAt: known?.createdAt ?? now,
+		const contact = this.find(email) ?? this.#create(email, now);
+		const address = change.email ?? contact.email;
+		const owner = this.find(address);
+		if (owner && owner !== contact) throw new HttpError(409, 'Another contact has this address');
+		this.#contacts.delete(emailKey(contact.email));
+		this.#contacts.set(emailKey(address), contact);
+		Object.assign(contact, {
+			email: address,
+			name: change.name === undefined ? contact.name : change.name,
+			status: change.status ?? contact.status,
+			fields: { ...contact.fields, ...fields },
+			writes: contact.writes + 1,
 			updatedAt: now,
-		};
-		this.#contacts.set(emailKey(email), contact);
+		});
 		this.#changed();
+		return contact;
+	}
+
+	/** Contacts with a higher id than `after`, the lowest first. */
+	page(after: number, limit: number): Contact[] {
+		return this.#inOrder.slice(after, after + limit);
+	}
+
+	#create(email: string, createdAt: string): Contact {
+		const contact: Contact = {
+			id: this.#inOrder.length + 1,
+			email: email.trim(),
+			name: null,
+			status: 'active',
+			fields: {},
+			writes: 0,
+			createdAt,
+			updatedAt: createdAt,
+		};
+		this.#inOrder.push(contact);
 		return contact;
 	}
 }
@@ -68,7 +113,17 @@ export async function espRoutes(
 
 	type ByEmail = { Params: { email: string } };
 
-	scope.get('/esp/contacts', async () => ({ contacts: esp.contacts }));
+	scope.get<{ Querystring: { after?: string; limit?: string } }>(
+		'/esp/contacts',
+		async ({ query }) => {
+			const after = countFrom(query.after ?? '0', 'after');
+			const limit = countFrom(query.limit ?? String(MOST_PER_PAGE), 'limit');
+			const contacts = esp.page(after, Math.min(limit, MOST_PER_PAGE));
+			const last = contacts.at(-1)?.id ?? after;
+			const total = esp.contacts.length;
+			return { contacts, total, next: last < total && contacts.length > 0 ? last : null };
+		},
+	);
 
 	scope.get<ByEmail>('/esp/contacts/:email', async ({ params }) => {
 		const contact = esp.find(params.email);
@@ -78,7 +133,25 @@ export async function espRoutes(
 
 	scope.put<ByEmail>('/esp/contacts/:email', async ({ params, body }) => {
 		if (!isEmail(params.email)) throw new HttpError(400, 'This is not an e-mail address');
-		const fields = objectFrom(objectFrom(body).fields, 'fields');
-		return { contact: esp.upsert(params.email, fields) };
+		const given = objectFrom(body);
+		const email = optionalText(given, 'email');
+		if (email !== undefined && !isEmail(email)) {
+			throw new HttpError(400, 'This is not an e-mail address');
+		}
+		const status = optionalText(given, 'status');
+		if (status !== undefined && !isStatus(status)) {
+			throw new HttpError(400, `status must be one of ${STATUSES.join(', ')}`);
+		}
+		const fields = objectFrom(given.fields, 'fields');
+		const name = optionalText(given, 'name');
+		return { contact: esp.upsert(params.email, fields, { email, name, status }) };
 	});
+}
+
+const isStatus = (text: string): text is ContactStatus =>
+	STATUSES.some((status) => status === text);
+
+function countFrom(text: string, name: string): number {
+	if (!/^\d{1,9}$/.test(text)) throw new HttpError(400, `${name} must be a number from 0`);
+	return Number(text);
 }

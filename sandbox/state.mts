@@ -6,7 +6,7 @@ const SHOWN = 300;
 export function stateOf(sandbox: Sandbox) {
 	const { program, deliveries, mailbox, calls, esp, site, faults } = sandbox;
 	const { subscribers } = program;
-	const newest = <T,>(list: T[]) => list.slice(-SHOWN).reverse();
+	const newest = <T,>(list: readonly T[]) => list.slice(-SHOWN).reverse();
 
 	return {
 		addresses: {

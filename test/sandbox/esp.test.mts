@@ -24,10 +24,49 @@ describe('the stand-in ESP', () => {
 			fields: { RH_TOTREF: 2, RH_CODE: 'c0de' },
 			writes: 2,
 		});
-		expect((await esp('GET', '/contacts')).body).toEqual({ contacts: [contact] });
+		expect((await esp('GET', '/contacts')).body).toEqual({
+			contacts: [contact],
+			total: 1,
+			next: null,
+		});
+	});
+
+	it('lists its contacts page by page, in the order in which they came', async () => {
+		const other = await startSandbox();
+		const emails = ['a@x.org', 'b@x.org', 'c@x.org', 'd@x.org', 'e@x.org'];
+		for (const email of emails) other.esp.upsert(email, {});
+		const found: string[] = [];
+		let next: number | null = 0;
+		let pages = 0;
+		for (; next !== null; pages += 1) {
+			const { body } = await callsOf(other).esp('GET', `/contacts?limit=2&after=${next}`);
+			found.push(...body.contacts.map(({ email }: { email: string }) => email));
+			expect(body.total).toBe(5);
+			next = body.next as number | null;
+		}
+		await other.close();
+		expect([found, pages]).toEqual([emails, 3]);
+	});
+
+	it('changes address, name and status of a contact, who keeps id and fields', async () => {
+		await esp('PUT', '/contacts/old@x.org', { fields: { RH_CODE: 'c0de' } });
+		const change = { email: 'new@x.org', name: 'New', status: 'unsubscribed', fields: {} };
+		await esp('PUT', '/contacts/old@x.org', change);
+		expect(sandbox.esp.find('old@x.org')).toBeUndefined();
+		expect(sandbox.esp.find('new@x.org')).toMatchObject({
+			name: 'New',
+			status: 'unsubscribed',
+			fields: { RH_CODE: 'c0de' },
+		});
+		expect(
+			await esp('PUT', '/contacts/new@x.org', { fields: {}, email: 'ann+1@x.org' }),
+		).toMatchObject({ status: 409 });
 	});
 
 	it.each([
+		['GET', '/contacts?limit=x', undefined, 400],
+		['PUT', '/contacts/b@x.org', { fields: {}, status: 'asleep' }, 400],
+		['PUT', '/contacts/b@x.org', { fields: {}, email: 'nobody' }, 400],
 		['PUT', '/contacts/nobody', { fields: {} }, 400],
 		['PUT', '/contacts/b@x.org', {}, 400],
 		['PUT', '/contacts/b@x.org', { fields: [] }, 400],
