@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import type { IExecuteFunctions, IHookFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
 import { isJsonObject } from '../events/json';
 import type { Answer, NoAnswer } from './delivery';
@@ -28,7 +28,7 @@ const CAUSES: Readonly<Record<string, string>> = {
  * repeat the address, which is a secret.
  */
 export async function attempt(
-	this: IExecuteFunctions,
+	this: IExecuteFunctions | IHookFunctions,
 	credential: string,
 	request: Pick<IHttpRequestOptions, 'method' | 'url' | 'body'>,
 	timeout: number,
