@@ -124,7 +124,8 @@ describe('publishing', () => {
 	it('is refused when the API knows none of the events, and says what to do', async () => {
 		const one = registration({ events: ['sync_subscriber', 'other'] });
 		await expect(one.publish()).rejects.toMatchObject({
-			message: "SparkLoop's API can register none of the chosen events",
+			message:
+				"SparkLoop's API can register none of the chosen events: set 'Webhook Setup' to 'Manual'",
 			description: expect.stringMatching(/'Manual'.*Account settings > .*new_referral/) as string,
 		});
 		expect(calls()).toEqual([]);

@@ -75,7 +75,8 @@ export function settingsProblem(
 		!settings.events.some((event) => API_EVENTS.includes(event))
 	) {
 		return {
-			message: "SparkLoop's API can register none of the chosen events",
+			message:
+				"SparkLoop's API can register none of the chosen events: set 'Webhook Setup' to 'Manual'",
 			todo: `Set 'Webhook Setup' to 'Manual' and add the webhook in SparkLoop under ${WEBHOOKS_PAGE}, or choose one of ${API_EVENTS.join(', ')} as well.`,
 		};
 	}
