@@ -10,6 +10,8 @@ export interface WebhookRow {
 	url: string;
 	/** Types of events; default all. */
 	events?: string[];
+	/** The name by which REST v2 knows the row. */
+	uuid?: string;
 }
 
 export interface DeliveryOptions extends ScheduleOptions {

@@ -6,24 +6,28 @@ import { objectFrom } from './input.mts';
 import { ProgramError, type Program } from './program.mts';
 import { createRateLimiter, type RateLimit } from './rateLimit.mts';
 import { campaignAnswer, pageOf, readChange, readSignUp, subscriberAnswer } from './restShapes.mts';
+import { restWebhooks } from './restWebhooks.mts';
 import type { Site } from './site.mts';
+import type { WebhookRows } from './webhookRows.mts';
 
 export interface RestContext extends InboundContext {
 	apiKey: string;
 	program: Program;
 	site: Site;
+	webhookRows: WebhookRows;
 	rateLimit: RateLimit | false;
 }
 
 /**
- * SparkLoop's REST API v2 under `/v2`, as far as an ESP needs it: campaigns and subscribers. Texts of
- * errors are those of the api-v2 docs where these give any.
+ * SparkLoop's REST API v2 under `/v2`, as far as an ESP needs it: campaigns, subscribers and webhooks.
+ * Texts of errors are those of the api-v2 docs where these give any.
  */
 export async function restV2(scope: FastifyInstance, context: RestContext): Promise<void> {
 	const { program, site } = context;
 	watchRoutes(scope, 'rest', context);
 	answerErrors(scope, REST_STATUSES);
 	guard(scope, context);
+	restWebhooks(scope, context.webhookRows);
 
 	type ById = { Params: { id: string } };
 	const wanted = (id: string) => {

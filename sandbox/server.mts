@@ -19,6 +19,7 @@ import { DOCUMENTED_LIMIT, type RateLimit } from './rateLimit.mts';
 import { restV2 } from './restV2.mts';
 import { Site, siteRoutes } from './site.mts';
 import { stateOf } from './state.mts';
+import { WebhookRows } from './webhookRows.mts';
 
 // A CSV of a large newsletter.
 const LARGEST_BODY = 64 * 1024 * 1024;
@@ -88,7 +89,10 @@ export interface Sandbox {
 	/** What was asked of the Incoming Webhook, REST v2 and the ESP, and what was answered. */
 	readonly calls: Calls;
 	readonly faults: Faults;
-	/** Replaces the rows of the dashboard's webhooks page. Waiting deliveries keep their URL. */
+	/**
+	 * Replaces the rows of the webhooks page, those registered through REST v2 included; one whose URL stays keeps its
+	 * uuid. Waiting deliveries keep their URL.
+	 */
 	setWebhooks(rows: WebhookRow[]): void;
 	/** Changes where links lead, which re-syncs every subscriber, as SparkLoop does. */
 	setSiteUrl(url: string): void;
@@ -116,6 +120,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		options: options.delivery,
 		changed,
 	});
+	const webhookRows = new WebhookRows(deliveries, createRandom(seed, 'webhooks'));
 	const program = new Program({
 		random: createRandom(seed, 'program'),
 		clock,
@@ -157,6 +162,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		apiKey: secrets.apiKey,
 		program,
 		site,
+		webhookRows,
 		rateLimit: options.rateLimit ?? DOCUMENTED_LIMIT,
 	});
 	await server.register(espRoutes, { ...context, esp, key: secrets.espKey });
@@ -196,7 +202,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 				outbound.clear();
 			},
 		},
-		setWebhooks: (rows) => deliveries.setWebhooks(rows),
+		setWebhooks: (rows) => webhookRows.replace(rows),
 		setSiteUrl: (siteUrl) => program.setSiteUrl(siteUrl),
 		setSignUpTarget: (target) => {
 			site.signUpTarget = target;
@@ -218,7 +224,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		explainPort(error);
 	}
 	if (options.siteUrl === undefined) program.setSiteUrl(`${url}/site`);
-	deliveries.setWebhooks(options.webhooks ?? []);
+	webhookRows.replace(options.webhooks ?? []);
 	return sandbox;
 }
 

@@ -56,7 +56,11 @@ describe('the control API', () => {
 		await sandbox.deliveries.idle();
 
 		expect(sandbox.deliveries.webhooks).toEqual([
-			{ url: receiver.url, events: ['sync_subscriber'] },
+			{
+				url: receiver.url,
+				events: ['sync_subscriber'],
+				uuid: expect.stringMatching(/^webhook_/) as string,
+			},
 		]);
 		expect(receiver.received.at(-1)?.body).toMatchObject({
 			subscriber: { referral_link: expect.stringContaining('https://join.site?rh_ref=') },
