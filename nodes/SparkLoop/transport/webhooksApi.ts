@@ -1,17 +1,16 @@
 import {
 	NodeOperationError,
-	sleep,
 	type IDataObject,
 	type IHookFunctions,
 	type IHttpRequestMethods,
 } from 'n8n-workflow';
 
 import { isJsonObject, own, ownText, type Json } from '../events/json';
-import { attempt, reasonOf } from './attempt';
-import { retryAfter, type Answer, type NoAnswer } from './delivery';
+import { reasonOf } from './attempt';
+import type { Answer, NoAnswer } from './delivery';
 import { endpoint } from './endpoint';
-
-const REST_V2 = 'sparkLoopApi';
+import type { Pacer } from './pacer';
+import { REST_V2, restV2, segment } from './restV2';
 
 /** Milliseconds for one request. */
 const TIMEOUT = 10_000;
@@ -74,13 +73,10 @@ export interface WebhooksApi {
  * `/webhooks` of SparkLoop's REST API v2. All methods throw a NodeOperationError whose message says what to do as well,
  * because n8n shows nothing but the message when a workflow cannot be published.
  *
- * @param pause waits for milliseconds
+ * @param pacer left out, the one of this process for the key
  * @throws NodeOperationError when the credential's address may not be used
  */
-export async function webhooksApi(
-	this: IHookFunctions,
-	pause: (ms: number) => Promise<unknown> = sleep,
-): Promise<WebhooksApi> {
+export async function webhooksApi(this: IHookFunctions, pacer?: Pacer): Promise<WebhooksApi> {
 	const fail = (message: string): never => {
 		throw new NodeOperationError(this.getNode(), message);
 	};
@@ -90,6 +86,8 @@ export async function webhooksApi(
 		fail(`'Base URL' ${checked.reason}. Open the credential 'SparkLoop API' and correct it.`);
 	}
 	const secret = String(apiKey).trim();
+	const signal = new AbortController().signal;
+	const paced = await restV2.call(this, { timeout: TIMEOUT, signal, pacer });
 
 	const ask = async (
 		method: IHttpRequestMethods,
@@ -97,13 +95,9 @@ export async function webhooksApi(
 		body?: IDataObject,
 	): Promise<Answer | NoAnswer> => {
 		for (let attempts = 1; ; attempts += 1) {
-			const request = { method, url: `/webhooks${path}`, body };
-			const answer = await attempt.call(this, REST_V2, request, TIMEOUT);
+			const answer = await paced(method, `/webhooks${path}`, { body });
 			if (!('status' in answer) || answer.status !== 429 || attempts === ATTEMPTS) return answer;
-			const asked = retryAfter(answer.headers['retry-after'], Date.now());
-			const ms = asked ?? 1_000 * attempts;
-			if (ms > LONGEST_PAUSE) return answer;
-			await pause(ms);
+			if ((answer.pause ?? 0) > LONGEST_PAUSE) return answer;
 		}
 	};
 
@@ -201,8 +195,6 @@ export function readWebhook(row: unknown): ListedWebhook | undefined {
 /** All flags, so that what was chosen before is taken back. */
 const flags = (events: readonly string[]): Record<string, boolean> =>
 	Object.fromEntries(API_EVENTS.map((type) => [type, events.includes(type)]));
-
-const segment = (uuid: string): string => encodeURIComponent(uuid);
 
 /** Null for what is no JSON. */
 function parsed(text: string): Json {
