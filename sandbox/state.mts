@@ -6,7 +6,7 @@ const SHOWN = 300;
 export function stateOf(sandbox: Sandbox) {
 	const { program, deliveries, mailbox, calls, esp, site, faults } = sandbox;
 	const { subscribers } = program;
-	const newest = <T,>(list: T[]) => list.slice(-SHOWN).reverse();
+	const newest = <T,>(list: readonly T[]) => list.slice(-SHOWN).reverse();
 
 	return {
 		addresses: {
@@ -39,6 +39,8 @@ export function stateOf(sandbox: Sandbox) {
 			status: subscriber.status,
 			coupon: subscriber.wins.at(-1)?.coupon ?? null,
 			wins: subscriber.wins,
+			membership: subscriber.membership,
+			customEvents: subscriber.customEvents,
 		})),
 		deliveries: newest(deliveries.log),
 		mails: newest(mailbox.mails).map(({ html: _html, ...mail }) => mail),
