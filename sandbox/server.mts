@@ -12,6 +12,7 @@ import { Live } from './live.mts';
 import { Mailbox } from './mailbox.mts';
 import { OutboundFaults } from './outboundFaults.mts';
 import { pageFiles } from './pageFiles.mts';
+import { PartnerPrograms } from './partnerPrograms.mts';
 import type { PayloadRevision } from './payloads.mts';
 import { Program, type RewardRule } from './program.mts';
 import { createRandom, HEX, type Random } from './random.mts';
@@ -82,6 +83,8 @@ export interface Sandbox {
 	readonly espKey: string;
 	readonly smtp: { host: string; port: number };
 	readonly program: Program;
+	/** SparkLoop's partner network; its events are sent by the control side alone. */
+	readonly partnerPrograms: PartnerPrograms;
 	readonly deliveries: Deliveries;
 	readonly mailbox: Mailbox;
 	readonly esp: Esp;
@@ -133,6 +136,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 			deliveries.publish(event);
 		},
 	});
+	const partnerPrograms = new PartnerPrograms(createRandom(seed, 'partner programs'), clock);
 	const site = new Site({
 		isCode: (code) => program.findByCode(code) !== undefined,
 		changed,
@@ -161,6 +165,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		prefix: '/v2',
 		apiKey: secrets.apiKey,
 		program,
+		partnerPrograms,
 		site,
 		webhookRows,
 		rateLimit: options.rateLimit ?? DOCUMENTED_LIMIT,
@@ -189,6 +194,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		espKey: secrets.espKey,
 		smtp: { host: '127.0.0.1', port: smtpPort },
 		program,
+		partnerPrograms,
 		deliveries,
 		mailbox,
 		esp,
