@@ -7,6 +7,7 @@ import { answerErrors, HttpError, REST_STATUSES } from './httpErrors.mts';
 import { type Fields, objectFrom, optionalText, optionalTexts, requiredText } from './input.mts';
 import type { Live } from './live.mts';
 import { partnerEvent, type PartnerEventType } from './partnerEvents.mts';
+import { PARTNER_REFERRAL_STATUSES } from './partnerPrograms.mts';
 import { sampleEvent } from './samples.mts';
 import type { Sandbox } from './server.mts';
 import { stateOf } from './state.mts';
@@ -31,6 +32,7 @@ export async function control(scope: FastifyInstance, context: ControlContext): 
 	scope.addHook('onResponse', async () => context.live.changed());
 	controlPeople(scope, context);
 	controlSettings(scope, context);
+	controlPartners(scope, context);
 	controlFaults(scope, context.sandbox.faults);
 	controlReading(scope, context);
 }
@@ -69,6 +71,13 @@ function controlPeople(scope: FastifyInstance, { sandbox }: ControlContext): voi
 		site.recordVisit(requiredText(body, 'email'), requiredText(body, 'code')),
 	);
 	post(scope, '/control/unsubscribe', (body) => program.unsubscribe(requiredText(body, 'email')));
+	post(scope, '/control/delete', (body) => program.delete(requiredText(body, 'email')));
+	post(scope, '/control/add-to-campaign', (body) =>
+		program.addToCampaign(requiredText(body, 'email')),
+	);
+	post(scope, '/control/remove-from-campaign', (body) =>
+		program.removeFromCampaign(requiredText(body, 'email')),
+	);
 	post(scope, '/control/change-email', (body) =>
 		program.update(requiredText(body, 'email'), { email: requiredText(body, 'newEmail') }),
 	);
@@ -84,7 +93,7 @@ function controlPeople(scope: FastifyInstance, { sandbox }: ControlContext): voi
 }
 
 function controlSettings(scope: FastifyInstance, { sandbox }: ControlContext): void {
-	const { deliveries, program } = sandbox;
+	const { deliveries } = sandbox;
 
 	post(scope, '/control/webhooks', ({ rows }) => {
 		if (!Array.isArray(rows)) throw new HttpError(400, 'rows must be a list');
@@ -105,9 +114,23 @@ function controlSettings(scope: FastifyInstance, { sandbox }: ControlContext): v
 		if (urls.length === 0) throw new HttpError(400, 'No webhook is set up: give a url');
 		for (const one of urls) deliveries.publishTo(one, event);
 	});
+}
+
+function controlPartners(scope: FastifyInstance, { sandbox }: ControlContext): void {
+	post(scope, '/control/partner-program', (body) =>
+		sandbox.partnerPrograms.add(requiredText(body, 'name')),
+	);
+	post(scope, '/control/partner-referral', (body) =>
+		sandbox.partnerPrograms.addReferral({
+			email: requiredText(body, 'email'),
+			status: oneOf(PARTNER_REFERRAL_STATUSES, { status: 'confirmed', ...body }, 'status'),
+			rejectionReason: optionalText(body, 'rejectionReason'),
+			countryCode: optionalText(body, 'countryCode'),
+			partnerProgramId: optionalText(body, 'partnerProgramId'),
+		}),
+	);
 	post(scope, '/control/partner-event', (body) => {
-		const type = PARTNER_TYPES.find((one) => one === body.type);
-		if (!type) throw new HttpError(400, `type must be one of ${PARTNER_TYPES.join(', ')}`);
+		const type = oneOf(PARTNER_TYPES, body, 'type');
 		const event = partnerEvent(
 			type,
 			{
@@ -116,9 +139,9 @@ function controlSettings(scope: FastifyInstance, { sandbox }: ControlContext): v
 				partnerId: optionalText(body, 'partnerId'),
 				offerId: optionalText(body, 'offerId'),
 			},
-			program,
+			sandbox.program,
 		);
-		deliveries.publish(event);
+		sandbox.deliveries.publish(event);
 		return event;
 	});
 }
@@ -166,6 +189,12 @@ function viaFrom(body: Fields, { site }: Sandbox): string {
 		throw new HttpError(400, 'via must be "site" or "sparkloop"');
 	}
 	return via;
+}
+
+function oneOf<T extends string>(choices: readonly T[], fields: Fields, name: string): T {
+	const choice = choices.find((one) => one === fields[name]);
+	if (!choice) throw new HttpError(400, `${name} must be one of ${choices.join(', ')}`);
+	return choice;
 }
 
 function urlFrom(fields: Fields, name: string): string {

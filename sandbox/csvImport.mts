@@ -9,8 +9,8 @@ export interface ImportResult {
 
 /**
  * Uploads a CSV as SparkLoop's dashboard does: a column `Email`, and optionally `Name`,
- * `Registration Date` (`DD/MM/YYYY` or `DD/MM/YYYY HH:MM`, taken as UTC), `IP Address` and
- * `Referrer` (a code or an e-mail address). Every row is one `sync_subscriber`; a referrer who is
+ * `Registration Date` (`DD/MM/YYYY` or `DD/MM/YYYY HH:MM`, taken as UTC), `IP Address`, `Referrer`
+ * (a code or an e-mail address) and `Source` (help.sparkloop.app, article 5871255). Every row is one `sync_subscriber`; a referrer who is
  * known by then gets the credit. Throws when the column `Email` is missing.
  */
 export function importCsv(csv: string, program: Program): ImportResult {
@@ -51,13 +51,15 @@ export function parseCsv(csv: string): string[][] {
 
 function signUpFrom(cells: Map<string, string>, program: Program): SignUp {
 	const referrer = cells.get('referrer') ?? '';
-	const ip = cells.get('ip address');
 	return {
 		email: cells.get('email') ?? '',
 		name: cells.get('name') || undefined,
 		createdAt: secondsFrom(cells.get('registration date') ?? ''),
 		referrerCode: isEmail(referrer) ? program.find(referrer)?.referralCode : referrer,
-		details: ip ? { ip_address: ip } : {},
+		details: {
+			ip_address: cells.get('ip address') || undefined,
+			origin: cells.get('source') || undefined,
+		},
 	};
 }
 

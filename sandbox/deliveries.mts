@@ -3,6 +3,7 @@ import { retryDelay, type ScheduleOptions } from './deliverySchedule.mts';
 import type { SparkLoopEvent } from './events.mts';
 import { HoldBack } from './holdBack.mts';
 import type { OutboundFaults } from './outboundFaults.mts';
+import { Queue } from './queue.mts';
 import { reasonOf, type Send, sendOverHttp } from './sender.mts';
 
 /** A row of the dashboard's webhooks page: where to send which events. */
@@ -10,6 +11,8 @@ export interface WebhookRow {
 	url: string;
 	/** Types of events; default all. */
 	events?: string[];
+	/** The name by which REST v2 knows the row. */
+	uuid?: string;
 }
 
 export interface DeliveryOptions extends ScheduleOptions {
@@ -65,7 +68,7 @@ export class Deliveries {
 	readonly #send: Send;
 	readonly #changed: () => void;
 	readonly #held: HoldBack<Delivery>;
-	readonly #ready: Delivery[] = [];
+	readonly #ready = new Queue<Delivery>();
 	readonly #timers = new Set<() => void>();
 	readonly #closing = new AbortController();
 	#idlers: Array<() => void> = [];
@@ -106,7 +109,7 @@ export class Deliveries {
 
 	/** Deliveries that are queued, under way, held back or waiting to be tried again. */
 	get pending(): number {
-		return this.#ready.length + this.#active + this.#retrying + this.#held.size;
+		return this.#ready.size + this.#active + this.#retrying + this.#held.size;
 	}
 
 	/** Sends an event to every row that wants its type. */
@@ -151,7 +154,7 @@ export class Deliveries {
 		this.#closing.abort();
 		this.#held.clear();
 		for (const cancel of this.#timers) cancel();
-		this.#ready.length = 0;
+		this.#ready.clear();
 		this.#retrying = 0;
 		this.#settle();
 	}

@@ -1,6 +1,7 @@
 import { type Clock, seconds } from './clock.mts';
 import type { Person, SparkLoopEvent } from './events.mts';
 import * as payloads from './payloads.mts';
+import { People } from './people.mts';
 import { HEX, LOWER, type Random } from './random.mts';
 import {
 	DEFAULT_REWARDS,
@@ -9,7 +10,13 @@ import {
 	rewardsWonAt,
 	setUpRewards,
 } from './rewards.mts';
-import { emailKey, isEmail, type Subscriber, type SubscriberDetails } from './subscriber.mts';
+import {
+	type CustomEvent,
+	isEmail,
+	type Membership,
+	type Subscriber,
+	type SubscriberDetails,
+} from './subscriber.mts';
 
 export type { RewardRule, Subscriber };
 
@@ -59,10 +66,7 @@ export class Program {
 	readonly #clock: Clock;
 	readonly #revision: payloads.PayloadRevision;
 	readonly #emit: (event: SparkLoopEvent) => void;
-	readonly #byId = new Map<string, Subscriber>();
-	readonly #byCode = new Map<string, Subscriber>();
-	/** Every address ever seen, and who had it last: nobody counts as new twice. */
-	readonly #everSeen = new Map<string, Subscriber>();
+	readonly #people = new People();
 	readonly #drawn = new Set<string>();
 	#siteUrl: string;
 
@@ -83,9 +87,14 @@ export class Program {
 		return this.#siteUrl;
 	}
 
-	/** Everybody, in the order in which they came. */
-	get subscribers(): Subscriber[] {
-		return [...this.#byId.values()];
+	/** Everybody, in the order in which they came; later changes do not show in it. */
+	get subscribers(): readonly Subscriber[] {
+		return this.#people.all;
+	}
+
+	/** Everybody by the time of the sign-up, the latest first. */
+	get newestFirst(): readonly Subscriber[] {
+		return this.#people.newestFirst;
 	}
 
 	/** The person as SparkLoop's events would show them now. */
@@ -95,25 +104,27 @@ export class Program {
 
 	/** By id or by the e-mail address that the person has now. */
 	find(idOrEmail: string): Subscriber | undefined {
-		const byId = this.#byId.get(idOrEmail);
-		if (byId) return byId;
-		const seen = this.#everSeen.get(emailKey(idOrEmail));
-		return seen && emailKey(seen.email) === emailKey(idOrEmail) ? seen : undefined;
+		return this.#people.find(idOrEmail);
 	}
 
 	findByCode(code: string): Subscriber | undefined {
-		return this.#byCode.get(code);
+		return this.#people.findByCode(code);
+	}
+
+	/** By the id of the membership that the person has now. */
+	findMember(membershipId: string): Subscriber | undefined {
+		return this.#people.all.find(({ membership }) => membership?.id === membershipId);
 	}
 
 	/** Whether this person once had that address, or has it now. */
 	everHad(subscriber: Subscriber, email: string): boolean {
-		return this.#everSeen.get(emailKey(email)) === subscriber;
+		return this.#people.everHad(subscriber, email);
 	}
 
 	/**
-	 * Somebody signed up, or signed up again. A new person gets a link, and counts for the owner of
-	 * `referrerCode` if their address was never seen before. Somebody known is updated and confirmed
-	 * again, and counts for nobody.
+	 * Somebody signed up, or signed up again. A new person gets a link, becomes a member of the
+	 * campaign, and counts for the owner of `referrerCode` if their address was never seen before.
+	 * Somebody known is updated and confirmed again, and counts for nobody.
 	 */
 	subscribe(signUp: SignUp): { subscriber: Subscriber; created: boolean } {
 		const email = this.#checked(signUp.email);
@@ -138,14 +149,14 @@ export class Program {
 			totReferrals: 0,
 			lastReward: null,
 			wins: [],
+			membership: this.#newMembership(),
+			customEvents: [],
 			createdAt: signUp.createdAt ?? seconds(this.#clock),
 			espId: signUp.espId ?? null,
 			details: { ...signUp.details },
 		};
 		this.#rename(subscriber, signUp);
-		this.#byId.set(subscriber.id, subscriber);
-		this.#byCode.set(subscriber.referralCode, subscriber);
-		this.#everSeen.set(emailKey(email), subscriber);
+		this.#people.add(subscriber);
 		this.#sync(subscriber);
 		if (referrer) this.#count(referrer, subscriber);
 		return { subscriber, created: true };
@@ -163,8 +174,7 @@ export class Program {
 			if (owner && owner !== subscriber) {
 				throw new ProgramError('taken', 'Email has already been taken');
 			}
-			subscriber.email = email;
-			this.#everSeen.set(emailKey(email), subscriber);
+			this.#people.changeEmail(subscriber, email);
 		}
 		this.#rename(subscriber, change);
 		this.#sync(subscriber);
@@ -202,6 +212,47 @@ export class Program {
 		return subscriber;
 	}
 
+	/**
+	 * Takes somebody out, and their code with them; no event tells of it. Whom they brought stays, and
+	 * their address stays known: who comes with it again is another person, and counts for nobody.
+	 */
+	delete(idOrEmail: string): Subscriber {
+		const subscriber = this.#known(idOrEmail);
+		this.#people.remove(subscriber);
+		return subscriber;
+	}
+
+	/** Makes somebody a member of the campaign who is none; no event tells of it. */
+	addToCampaign(idOrEmail: string): Membership {
+		const subscriber = this.#known(idOrEmail);
+		if (subscriber.membership) {
+			const { email } = subscriber;
+			throw new ProgramError('taken', `${email} has already been added to this campaign`);
+		}
+		return (subscriber.membership = this.#newMembership());
+	}
+
+	/** The person stays a subscriber, whose code still counts; no event tells of it. */
+	removeFromCampaign(idOrEmail: string): Subscriber {
+		const subscriber = this.#known(idOrEmail);
+		if (!subscriber.membership) {
+			throw new ProgramError('nothingToDo', 'Subscriber is not in this campaign');
+		}
+		subscriber.membership = null;
+		return subscriber;
+	}
+
+	/** Notes what somebody did, as the newsletter says. It wins nothing here. */
+	recordCustomEvent(
+		idOrEmail: string,
+		{ value, description = null }: { value: number; description?: string | null },
+	): CustomEvent {
+		const subscriber = this.#known(idOrEmail);
+		const event = { value, description, createdAt: seconds(this.#clock) };
+		subscriber.customEvents.push(event);
+		return event;
+	}
+
 	/** The winner leaves an address for a physical reward. */
 	redeem(idOrEmail: string, rewardId: string, shipping: Record<string, unknown> = {}): void {
 		const subscriber = this.#known(idOrEmail);
@@ -215,7 +266,7 @@ export class Program {
 
 	/** Every count starts again at 0, and every reward can be won again; all are re-synced. */
 	resetCampaign(): void {
-		for (const subscriber of this.#byId.values()) subscriber.totReferrals = 0;
+		for (const subscriber of this.#people.all) subscriber.totReferrals = 0;
 		this.syncAll();
 	}
 
@@ -228,7 +279,7 @@ export class Program {
 
 	/** One `sync_subscriber` for each subscriber. */
 	syncAll(): void {
-		for (const subscriber of this.#byId.values()) this.#sync(subscriber);
+		for (const subscriber of this.#people.all) this.#sync(subscriber);
 	}
 
 	#count(referrer: Subscriber, friend: Subscriber): void {
@@ -249,9 +300,14 @@ export class Program {
 		}
 	}
 
+	#newMembership(): Membership {
+		const id = this.#draw(() => `membership_${this.#random.text(HEX, 12)}`);
+		return { id, createdAt: seconds(this.#clock) };
+	}
+
 	#referrerFor(email: string, code: string | null | undefined): Subscriber | undefined {
-		if (!code || this.#everSeen.has(emailKey(email))) return undefined;
-		return this.#byCode.get(code);
+		if (!code || this.#people.everSaw(email)) return undefined;
+		return this.#people.findByCode(code);
 	}
 
 	#rename(

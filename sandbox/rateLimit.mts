@@ -1,4 +1,5 @@
 import type { Clock } from './clock.mts';
+import { Queue } from './queue.mts';
 
 export interface RateLimit {
 	/** Calls per window and key. */
@@ -11,14 +12,15 @@ export const DOCUMENTED_LIMIT: RateLimit = { max: 120, windowMs: 60_000 };
 
 /** Counts calls per key in a rolling window; a refused call is not counted. */
 export function createRateLimiter(clock: Clock, { max, windowMs }: RateLimit) {
-	const calls = new Map<string, number[]>();
+	const calls = new Map<string, Queue<number>>();
 
 	return (key: string): boolean => {
-		const since = clock.now() - windowMs;
-		const recent = (calls.get(key) ?? []).filter((time) => time > since);
-		const allowed = recent.length < max;
-		if (allowed) recent.push(clock.now());
+		const now = clock.now();
+		const recent = calls.get(key) ?? new Queue<number>();
 		calls.set(key, recent);
+		while ((recent.peek() ?? Infinity) <= now - windowMs) recent.shift();
+		const allowed = recent.size < max;
+		if (allowed) recent.push(now);
 		return allowed;
 	};
 }

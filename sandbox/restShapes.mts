@@ -1,7 +1,13 @@
 import { HttpError } from './httpErrors.mts';
-import { type Fields, optionalText } from './input.mts';
+import { type Fields, optionalText, requiredText } from './input.mts';
 import type { Program, SignUp } from './program.mts';
-import { isEmail, type Subscriber, type SubscriberDetails } from './subscriber.mts';
+import {
+	type CustomEvent,
+	isEmail,
+	type Membership,
+	type Subscriber,
+	type SubscriberDetails,
+} from './subscriber.mts';
 
 const DETAILS = [
 	'ip_address',
@@ -10,10 +16,6 @@ const DETAILS = [
 	'utm_campaign',
 	'country_code',
 ] as const satisfies Array<keyof SubscriberDetails>;
-
-// api-v2 docs: "per_page default 50, at most 200".
-const DEFAULT_PER_PAGE = 50;
-const MOST_PER_PAGE = 200;
 
 /** Reads the body of `POST /subscribers`, or throws a 400 with SparkLoop's words. */
 export function readSignUp(body: Fields): SignUp {
@@ -38,6 +40,19 @@ export function readChange(body: Fields) {
 	return { status, email: optionalText(body, 'email'), name: optionalText(body, 'name') };
 }
 
+/** Reads the body of `POST /subscribers/{id}/events`; "descripton" is how the api-v2 docs spell it. */
+export function readCustomEvent(body: Fields) {
+	const { value } = body;
+	if (typeof value !== 'number' || !Number.isFinite(value)) {
+		throw new HttpError(400, 'value must be a number');
+	}
+	return {
+		value,
+		description: optionalText(body, 'descripton'),
+		campaignId: requiredText(body, 'campaign_uuid'),
+	};
+}
+
 /** A subscriber as REST v2 shows one: no link, counter, reward or coupon; those come by event. */
 export function subscriberAnswer(subscriber: Subscriber) {
 	const { details } = subscriber;
@@ -51,12 +66,12 @@ export function subscriberAnswer(subscriber: Subscriber) {
 		referral_status: subscriber.referralStatus,
 		ip_address: details.ip_address ?? null,
 		user_agent: details.user_agent ?? null,
-		origin: null,
+		origin: details.origin ?? null,
 		country_code: details.country_code ?? null,
 		cpa: null,
 		utm_source: details.utm_source ?? null,
 		utm_campaign: details.utm_campaign ?? null,
-		created_at: new Date(subscriber.createdAt * 1000).toISOString(),
+		created_at: isoSeconds(subscriber.createdAt),
 	};
 }
 
@@ -64,36 +79,23 @@ export function campaignAnswer({ campaign }: Program) {
 	return { uuid: campaign.id, name: campaign.name };
 }
 
-/** One page of subscribers, newest first, with the `meta` of the api-v2 docs. */
-export function pageOf(subscribers: Subscriber[], query: Record<string, string>) {
-	const page = countFrom(query.page, 'page', 1);
-	const perPage = Math.min(countFrom(query.per_page, 'per_page', DEFAULT_PER_PAGE), MOST_PER_PAGE);
-	const wanted = subscribers
-		.filter(filterOf(query.type ?? 'all'))
-		.reverse()
-		.sort((a, b) => b.createdAt - a.createdAt);
+/** A membership in the names of the api-v2 docs. */
+export function membershipAnswer(
+	{ campaign }: Program,
+	subscriber: Subscriber,
+	{ id, createdAt }: Membership,
+) {
 	return {
-		subscribers: wanted.slice((page - 1) * perPage, page * perPage).map(subscriberAnswer),
-		meta: {
-			per_page: perPage,
-			page,
-			total_pages: Math.ceil(wanted.length / perPage),
-			total_subscribers: wanted.length,
-		},
+		uuid: id,
+		campaign_uuid: campaign.id,
+		subscriber_uuid: subscriber.id,
+		created_at: isoSeconds(createdAt),
 	};
 }
 
-function filterOf(type: string): (subscriber: Subscriber) => boolean {
-	if (type === 'all') return () => true;
-	if (type === 'referrals') return ({ referrerId }) => referrerId !== null;
-	if (type === 'advocates') return ({ totReferrals }) => totReferrals > 0;
-	throw new HttpError(400, 'type must be "all", "referrals" or "advocates"');
-}
-
-function countFrom(text: string | undefined, name: string, otherwise: number): number {
-	if (text === undefined) return otherwise;
-	if (!/^[1-9]\d{0,8}$/.test(text)) throw new HttpError(400, `${name} must be a number from 1`);
-	return Number(text);
+/** A custom event in the names of the api-v2 docs; an older revision has `campaign_uuid` too. */
+export function customEventAnswer({ id }: Subscriber, { value, createdAt }: CustomEvent) {
+	return { value, subscriber_uuid: id, created_at: isoSeconds(createdAt) };
 }
 
 function secondsFromIso(text: string | undefined): number | undefined {
@@ -101,4 +103,8 @@ function secondsFromIso(text: string | undefined): number | undefined {
 	const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
 	if (Number.isNaN(ms)) throw new HttpError(400, 'created_at must be an ISO 8601 date');
 	return Math.floor(ms / 1000);
+}
+
+function isoSeconds(seconds: number): string {
+	return new Date(seconds * 1000).toISOString();
 }

@@ -12,6 +12,7 @@ import { Live } from './live.mts';
 import { Mailbox } from './mailbox.mts';
 import { OutboundFaults } from './outboundFaults.mts';
 import { pageFiles } from './pageFiles.mts';
+import { PartnerPrograms } from './partnerPrograms.mts';
 import type { PayloadRevision } from './payloads.mts';
 import { Program, type RewardRule } from './program.mts';
 import { createRandom, HEX, type Random } from './random.mts';
@@ -19,6 +20,7 @@ import { DOCUMENTED_LIMIT, type RateLimit } from './rateLimit.mts';
 import { restV2 } from './restV2.mts';
 import { Site, siteRoutes } from './site.mts';
 import { stateOf } from './state.mts';
+import { WebhookRows } from './webhookRows.mts';
 
 // A CSV of a large newsletter.
 const LARGEST_BODY = 64 * 1024 * 1024;
@@ -81,6 +83,8 @@ export interface Sandbox {
 	readonly espKey: string;
 	readonly smtp: { host: string; port: number };
 	readonly program: Program;
+	/** SparkLoop's partner network; its events are sent by the control side alone. */
+	readonly partnerPrograms: PartnerPrograms;
 	readonly deliveries: Deliveries;
 	readonly mailbox: Mailbox;
 	readonly esp: Esp;
@@ -88,7 +92,10 @@ export interface Sandbox {
 	/** What was asked of the Incoming Webhook, REST v2 and the ESP, and what was answered. */
 	readonly calls: Calls;
 	readonly faults: Faults;
-	/** Replaces the rows of the dashboard's webhooks page. Waiting deliveries keep their URL. */
+	/**
+	 * Replaces the rows of the webhooks page, those registered through REST v2 included; one whose URL stays keeps its
+	 * uuid. Waiting deliveries keep their URL.
+	 */
 	setWebhooks(rows: WebhookRow[]): void;
 	/** Changes where links lead, which re-syncs every subscriber, as SparkLoop does. */
 	setSiteUrl(url: string): void;
@@ -116,6 +123,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		options: options.delivery,
 		changed,
 	});
+	const webhookRows = new WebhookRows(deliveries, createRandom(seed, 'webhooks'));
 	const program = new Program({
 		random: createRandom(seed, 'program'),
 		clock,
@@ -128,6 +136,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 			deliveries.publish(event);
 		},
 	});
+	const partnerPrograms = new PartnerPrograms(createRandom(seed, 'partner programs'), clock);
 	const site = new Site({
 		isCode: (code) => program.findByCode(code) !== undefined,
 		changed,
@@ -156,7 +165,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		prefix: '/v2',
 		apiKey: secrets.apiKey,
 		program,
+		partnerPrograms,
 		site,
+		webhookRows,
 		rateLimit: options.rateLimit ?? DOCUMENTED_LIMIT,
 	});
 	await server.register(espRoutes, { ...context, esp, key: secrets.espKey });
@@ -183,6 +194,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		espKey: secrets.espKey,
 		smtp: { host: '127.0.0.1', port: smtpPort },
 		program,
+		partnerPrograms,
 		deliveries,
 		mailbox,
 		esp,
@@ -196,7 +208,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 				outbound.clear();
 			},
 		},
-		setWebhooks: (rows) => deliveries.setWebhooks(rows),
+		setWebhooks: (rows) => webhookRows.replace(rows),
 		setSiteUrl: (siteUrl) => program.setSiteUrl(siteUrl),
 		setSignUpTarget: (target) => {
 			site.signUpTarget = target;
@@ -218,7 +230,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		explainPort(error);
 	}
 	if (options.siteUrl === undefined) program.setSiteUrl(`${url}/site`);
-	deliveries.setWebhooks(options.webhooks ?? []);
+	webhookRows.replace(options.webhooks ?? []);
 	return sandbox;
 }
 

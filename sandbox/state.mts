@@ -39,6 +39,8 @@ export function stateOf(sandbox: Sandbox) {
 			status: subscriber.status,
 			coupon: subscriber.wins.at(-1)?.coupon ?? null,
 			wins: subscriber.wins,
+			membership: subscriber.membership,
+			customEvents: subscriber.customEvents,
 		})),
 		deliveries: newest(deliveries.log),
 		mails: newest(mailbox.mails).map(({ html: _html, ...mail }) => mail),

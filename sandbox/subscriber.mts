@@ -12,6 +12,22 @@ export interface Win {
 	redeemed: boolean;
 }
 
+/** That somebody is in the campaign. Its names are those of the api-v2 docs, spelled as here. */
+export interface Membership {
+	/** `membership_…` */
+	readonly id: string;
+	/** Unix seconds. */
+	readonly createdAt: number;
+}
+
+/** Something the newsletter says somebody did (`POST /subscribers/{id}/events`), for example a purchase. */
+export interface CustomEvent {
+	readonly value: number;
+	readonly description: string | null;
+	/** Unix seconds. */
+	readonly createdAt: number;
+}
+
 /** A person in SparkLoop. */
 export interface Subscriber {
 	/** `sub_…`; REST v2 calls it `uuid`. */
@@ -30,6 +46,9 @@ export interface Subscriber {
 	totReferrals: number;
 	lastReward: string | null;
 	readonly wins: Win[];
+	/** Null for somebody who was taken out of the campaign. */
+	membership: Membership | null;
+	readonly customEvents: CustomEvent[];
 	/** Unix seconds. */
 	readonly createdAt: number;
 	/** The ESP's id, when it told us. */
@@ -37,8 +56,10 @@ export interface Subscriber {
 	readonly details: SubscriberDetails;
 }
 
-/** What REST v2 may tell about a sign-up beyond who it is. */
+/** What is told about a sign-up beyond who it is. */
 export interface SubscriberDetails {
+	/** The column `Source` of an imported CSV. */
+	origin?: string;
 	ip_address?: string;
 	user_agent?: string;
 	utm_source?: string;

@@ -1,19 +1,18 @@
-import {
-	NodeOperationError,
-	type ICredentialsDecrypted,
-	type ICredentialTestFunctions,
-	type IHookFunctions,
-	type INodeCredentialTestResult,
-	type INodeType,
-	type INodeTypeDescription,
-	type IWebhookFunctions,
-	type IWebhookResponseData,
+import type {
+	ICredentialsDecrypted,
+	ICredentialTestFunctions,
+	IHookFunctions,
+	INodeCredentialTestResult,
+	INodeType,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
 } from 'n8n-workflow';
 
 import { OUTPUTS, PROPERTIES } from './trigger/properties';
 import { receive } from './trigger/receive';
-import { readSettings, settingsProblem } from './trigger/settings';
 import { tokenProblem } from './trigger/token';
+import { isSetUp, setUp, takeDown } from './trigger/webhookSetup';
 
 export class SparkLoopTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -27,7 +26,7 @@ export class SparkLoopTrigger implements INodeType {
 		description: 'Starts the workflow when something happens in your SparkLoop referral program',
 		eventTriggerDescription: 'Waiting: send a test webhook from SparkLoop to the Test URL',
 		activationMessage:
-			'SparkLoop can now send its events to the Production URL. Paste that URL into SparkLoop under Account settings > Integrations > Webhooks if you have not yet.',
+			"SparkLoop can now send its events to the Production URL. With 'Webhook Setup' on 'Manual', paste that URL into SparkLoop under Account settings > Integrations > Webhooks if you have not yet.",
 		triggerPanel: {
 			header: 'Pull in events from SparkLoop',
 			executionsHelp: {
@@ -37,7 +36,7 @@ export class SparkLoopTrigger implements INodeType {
 					"<b>While building</b>, click <b>Execute step</b>, then send a test webhook from SparkLoop to the <b>Test URL</b>: it shows up here, and you can pin it.<br /><br /><b>The workflow is published</b>, so SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the <a data-key='executions'>executions list</a>.",
 			},
 			activationHint:
-				"Once you've finished building your workflow, publish it, and paste the Production URL into SparkLoop.",
+				"Once you've finished building your workflow, publish it. With 'Webhook Setup' on 'Manual', paste the Production URL into SparkLoop.",
 		},
 		defaults: { name: 'SparkLoop Trigger' },
 		inputs: [],
@@ -48,6 +47,11 @@ export class SparkLoopTrigger implements INodeType {
 				required: true,
 				testedBy: 'webhookToken',
 				displayOptions: { show: { authentication: ['sparkLoopToken'] } },
+			},
+			{
+				name: 'sparkLoopApi',
+				required: true,
+				displayOptions: { show: { webhookSetup: ['automatic'] } },
 			},
 		],
 		webhooks: [
@@ -81,26 +85,16 @@ export class SparkLoopTrigger implements INodeType {
 		},
 	};
 
-	// SparkLoop's API cannot register the most important event (sync_subscriber), so the webhook is added in its
-	// dashboard, and there is nothing to create or delete here: only the settings are checked.
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				const problem = settingsProblem(
-					readSettings((name, fallback) => this.getNodeParameter(name, fallback as object)),
-				);
-				if (problem) {
-					throw new NodeOperationError(this.getNode(), problem.message, {
-						description: problem.todo,
-					});
-				}
-				return true;
+				return await isSetUp.call(this);
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
-				return true;
+				return await setUp.call(this);
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
-				return true;
+				return await takeDown.call(this);
 			},
 		},
 	};

@@ -8,6 +8,7 @@ import {
 import { EVENT_TYPES } from '../../nodes/SparkLoop/events/eventTypes';
 import { SparkLoopTrigger } from '../../nodes/SparkLoop/SparkLoopTrigger.node';
 import { readSettings, settingsProblem } from '../../nodes/SparkLoop/trigger/settings';
+import { API_EVENTS } from '../../nodes/SparkLoop/transport/webhooksApi';
 import { tokenMatches, tokenProblem } from '../../nodes/SparkLoop/trigger/token';
 import { drawnOutputs, node, request } from '../support/engine.mts';
 import { sample } from '../support/samples.mts';
@@ -96,6 +97,7 @@ describe('the choices in the editor', () => {
 		expect(choices(property('fieldValues')).sort()).toEqual(['raw', 'sparkLoop']);
 		expect(choices(property('items')).sort()).toEqual(['contacts', 'event']);
 		expect(choices(property('outputs')).sort()).toEqual(['perEvent', 'single']);
+		expect(choices(property('webhookSetup')).sort()).toEqual(['automatic', 'manual']);
 		expect(choices(property('authentication')).sort()).toEqual(['none', 'sparkLoopToken']);
 		const text = JSON.stringify(property('options'));
 		for (const field of EXTRA_FIELDS) expect(text).toContain(`"value":"${field}"`);
@@ -119,12 +121,41 @@ describe('the choices in the editor', () => {
 		expect(shown({ ...contacts, fieldNames: 'lowerCase' })).not.toContain('fieldNameTable');
 	});
 
-	it('ask for the token only where it is wanted', () => {
+	it('tell of the way by hand where it is the way', () => {
+		const shown = (values: object) =>
+			description.properties
+				.filter((one) => NodeHelpers.displayParameter({ ...values }, one, null, description))
+				.map(({ name }) => name);
+		const automatic = { webhookSetup: 'automatic', authentication: 'none' };
+		expect(shown({ webhookSetup: 'manual', events: ['other'] })).toContain('setupNotice');
+		expect(shown({ webhookSetup: 'manual', events: ['other'] })).not.toContain('byHandNotice');
+		for (const event of [
+			'sync_subscriber',
+			'new_partner_pending_referral',
+			'new_offer_lead',
+			'other',
+		]) {
+			const names = shown({ ...automatic, events: ['new_referral', event] });
+			expect(names).toContain('byHandNotice');
+			expect(names).not.toContain('setupNotice');
+		}
+		expect(shown({ ...automatic, events: API_EVENTS })).not.toContain('byHandNotice');
+		for (const { label } of EVENT_TYPES.filter((one) => API_EVENTS.includes(one.type))) {
+			expect(property('byHandNotice').displayName).toContain(`'${label}'`);
+		}
+	});
+
+	it('ask for a credential only where it is wanted', () => {
 		expect(description.credentials).toMatchObject([
 			{
 				name: 'sparkLoopWebhookTokenApi',
 				required: true,
 				displayOptions: { show: { authentication: ['sparkLoopToken'] } },
+			},
+			{
+				name: 'sparkLoopApi',
+				required: true,
+				displayOptions: { show: { webhookSetup: ['automatic'] } },
 			},
 		]);
 	});

@@ -29,6 +29,19 @@ describe('the control API', () => {
 		expect((await state()).subscribers[1].tot_referrals).toBe(0);
 	});
 
+	it('takes people out of the campaign, puts them back, and deletes them', async () => {
+		await control('sign-up', { email: 'ann@x.org' });
+
+		await control('remove-from-campaign', { email: 'ann@x.org' });
+		expect((await state()).subscribers).toMatchObject([{ membership: null }]);
+		expect((await control('remove-from-campaign', { email: 'ann@x.org' })).status).toBe(409);
+		await control('add-to-campaign', { email: 'ann@x.org' });
+		expect((await state()).subscribers).toMatchObject([{ membership: { id: expect.any(String) } }]);
+		expect((await control('add-to-campaign', { email: 'ann@x.org' })).status).toBe(400);
+		await control('delete', { email: 'ann@x.org' });
+		expect((await state()).subscribers).toEqual([]);
+	});
+
 	it('signs up on the site when there is a target', async () => {
 		const site = await startReceiver();
 		await control('sign-up-target', { url: site.url });
@@ -56,7 +69,11 @@ describe('the control API', () => {
 		await sandbox.deliveries.idle();
 
 		expect(sandbox.deliveries.webhooks).toEqual([
-			{ url: receiver.url, events: ['sync_subscriber'] },
+			{
+				url: receiver.url,
+				events: ['sync_subscriber'],
+				uuid: expect.stringMatching(/^webhook_/) as string,
+			},
 		]);
 		expect(receiver.received.at(-1)?.body).toMatchObject({
 			subscriber: { referral_link: expect.stringContaining('https://join.site?rh_ref=') },
@@ -89,13 +106,15 @@ describe('the control API', () => {
 			name: 'Doe, Ann',
 			createdAt: Date.UTC(2020, 1, 1) / 1000,
 			totReferrals: 1,
-			details: { ip_address: '192.0.2.1' },
+			details: { ip_address: '192.0.2.1', origin: 'form' },
 		});
 		expect(sandbox.program.find('bob@x.org')).toMatchObject({
 			name: 'The "Bob"',
 			createdAt: Date.UTC(2020, 11, 31, 23, 59) / 1000,
 		});
 		expect(receiver.types().filter((type) => type === 'sync_subscriber')).toHaveLength(2);
+		const { body } = await callsOf(sandbox).rest('GET', '/subscribers/ann@x.org');
+		expect(body.subscriber).toMatchObject({ origin: 'form', utm_source: null });
 	});
 
 	it('imports no CSV without a column Email', async () => {
@@ -190,6 +209,9 @@ describe('the control API', () => {
 		['sign-up', { email: 'a@x.org', via: 'air' }, 400],
 		['refer', { referrer: 'nobody@x.org', email: 'a@x.org' }, 404],
 		['unsubscribe', { email: 'nobody@x.org' }, 404],
+		['delete', { email: 'nobody@x.org' }, 404],
+		['add-to-campaign', { email: 'nobody@x.org' }, 404],
+		['partner-program', {}, 400],
 		['change-email', { email: 'nobody@x.org', newEmail: 'a@x.org' }, 404],
 		['webhooks', { rows: [{ url: 'ftp://x.org' }] }, 400],
 		['webhooks', {}, 400],

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 
+import type { Subscriber } from '../../sandbox/program.mts';
 import { createProgram } from './support/program.mts';
 
 // Few people and many moves, so that they meet: sign-ups of known addresses, links of anybody.
@@ -9,6 +10,7 @@ const move = fc.oneof(
 	{ weight: 8, arbitrary: fc.record({ what: fc.constant('subscribe'), email, other: email }) },
 	{ weight: 1, arbitrary: fc.record({ what: fc.constant('rename'), email, other: email }) },
 	{ weight: 1, arbitrary: fc.record({ what: fc.constant('unsubscribe'), email, other: email }) },
+	{ weight: 1, arbitrary: fc.record({ what: fc.constant('delete'), email, other: email }) },
 );
 type Move = { what: string; email: string; other: string };
 
@@ -21,13 +23,16 @@ function play(moves: Move[], seed = 1) {
 		],
 	});
 	const { program } = played;
+	const everybody = new Set<Subscriber>();
 	for (const { what, email: who, other } of moves) {
 		try {
 			if (what === 'subscribe') {
 				const referrerCode = program.find(other)?.referralCode;
-				program.subscribe({ email: who, referrerCode });
+				everybody.add(program.subscribe({ email: who, referrerCode }).subscriber);
 			} else if (what === 'rename') {
 				program.update(who, { email: other });
+			} else if (what === 'delete') {
+				program.delete(who);
 			} else {
 				program.unsubscribe(who);
 			}
@@ -35,7 +40,7 @@ function play(moves: Move[], seed = 1) {
 			expect((error as Error).name).toBe('ProgramError');
 		}
 	}
-	return played;
+	return { ...played, everybody: [...everybody] };
 }
 
 const moves = fc.array(move, { maxLength: 120 });
@@ -46,9 +51,9 @@ describe('whatever people do', () => {
 	it('a total is the number of distinct friends who are attributed', () => {
 		fc.assert(
 			fc.property(moves, (list) => {
-				const { program } = play(list);
-				for (const subscriber of program.subscribers) {
-					const friends = program.subscribers.filter((one) => one.referrerId === subscriber.id);
+				const { everybody } = play(list);
+				for (const subscriber of everybody) {
+					const friends = everybody.filter((one) => one.referrerId === subscriber.id);
 					expect(subscriber.totReferrals).toBe(friends.length);
 					expect(friends).not.toContain(subscriber);
 				}
@@ -79,16 +84,29 @@ describe('whatever people do', () => {
 	it('ids, codes and coupons are unique, and every address has one owner', () => {
 		fc.assert(
 			fc.property(moves, (list) => {
-				const { program } = play(list);
-				const people = program.subscribers;
-				const coupons = people.flatMap(({ wins }) => wins.map(({ coupon }) => coupon));
+				const { program, everybody } = play(list);
+				const coupons = everybody.flatMap(({ wins }) => wins.map(({ coupon }) => coupon));
 				const drawn = [
-					...people.map(({ id }) => id),
-					...people.map(({ referralCode }) => referralCode),
+					...everybody.map(({ id }) => id),
+					...everybody.map(({ referralCode }) => referralCode),
 					...coupons,
 				];
 				expect(new Set(drawn).size).toBe(drawn.length);
-				for (const person of people) expect(program.find(person.email)).toBe(person);
+				for (const person of program.subscribers) {
+					expect(program.find(person.email)).toBe(person);
+					expect(program.findByCode(person.referralCode)).toBe(person);
+				}
+			}),
+		);
+	});
+
+	it('those who are there are those who came and were not deleted, the newest first', () => {
+		fc.assert(
+			fc.property(moves, (list) => {
+				const { program, everybody } = play(list);
+				const there = everybody.filter(({ id }) => program.find(id));
+				expect(program.subscribers).toEqual(there);
+				expect(program.newestFirst).toEqual([...there].reverse());
 			}),
 		);
 	});

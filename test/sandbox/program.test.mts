@@ -219,6 +219,69 @@ describe('a change of e-mail', () => {
 	});
 });
 
+describe('the order of a hundred thousand', () => {
+	it('is made once for all pages, until somebody comes or goes', () => {
+		const { program } = createProgram();
+		program.subscribe({ email: 'a@x.org', createdAt: 2 });
+		const emails = () => program.newestFirst.map(({ email }) => email);
+
+		expect(program.newestFirst).toBe(program.newestFirst);
+		program.subscribe({ email: 'b@x.org', createdAt: 1 });
+		program.subscribe({ email: 'c@x.org', createdAt: 2 });
+		expect(emails()).toEqual(['c@x.org', 'a@x.org', 'b@x.org']);
+		program.delete('a@x.org');
+		expect(emails()).toEqual(['c@x.org', 'b@x.org']);
+	});
+});
+
+describe('deleting somebody', () => {
+	it('takes them and their code away, tells nobody, and leaves the counts', () => {
+		const { program, types } = createProgram();
+		const { subscriber } = program.subscribe({ email: 'a@x.org' });
+		refer(program, subscriber.referralCode, 2);
+		const before = types().length;
+
+		expect(program.delete('friend1@x.org').email).toBe('friend1@x.org');
+		expect(subscriber.totReferrals).toBe(2);
+		program.delete(subscriber.id);
+
+		expect(types()).toHaveLength(before);
+		expect(program.subscribers.map(({ email }) => email)).toEqual(['friend2@x.org']);
+		for (const gone of ['a@x.org', subscriber.id]) {
+			expect(program.find(gone)).toBeUndefined();
+			expect(() => program.delete(gone)).toThrow('Subscriber not found');
+		}
+		refer(program, subscriber.referralCode, 1, 'late');
+		expect(program.find('late1@x.org')?.referrerId).toBeNull();
+	});
+
+	it('makes nobody new who comes with any address they ever had', () => {
+		const { program } = createProgram();
+		const { subscriber } = program.subscribe({ email: 'a@x.org' });
+		refer(program, subscriber.referralCode, 1);
+		program.update('friend1@x.org', { email: 'moved@x.org' });
+		program.delete('moved@x.org');
+
+		for (const email of ['friend1@x.org', 'moved@x.org']) {
+			const again = program.subscribe({ email, referrerCode: subscriber.referralCode });
+			expect(again).toMatchObject({ created: true, subscriber: { referrerId: null } });
+		}
+
+		expect(subscriber.totReferrals).toBe(1);
+	});
+
+	it('frees the address for somebody else', () => {
+		const { program } = createProgram();
+		program.subscribe({ email: 'a@x.org' });
+		const { subscriber } = program.subscribe({ email: 'b@x.org' });
+		program.delete('a@x.org');
+
+		program.update('b@x.org', { email: 'a@x.org' });
+
+		expect(program.find('a@x.org')).toBe(subscriber);
+	});
+});
+
 describe('the rest of a life', () => {
 	it('unsubscribing is told by no event, and refused the second time', () => {
 		const { program, types } = createProgram();

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
 	ExecutionLifecycleHooks,
+	HookContext,
 	LazyPackageDirectoryLoader,
+	LoadOptionsContext,
 	WebhookContext,
 	WorkflowExecute,
 } from 'n8n-core';
@@ -15,9 +17,11 @@ import {
 	type IConnections,
 	type ICredentialDataDecryptedObject,
 	type ICredentialType,
+	type IDataObject,
 	type IHttpRequestOptions,
 	type INode,
 	type INodeExecutionData,
+	type INodeListSearchResult,
 	type INodeProperties,
 	type INodeType,
 	type INodeTypes,
@@ -25,6 +29,7 @@ import {
 	type IWebhookResponseData,
 	type IWorkflowExecuteAdditionalData,
 	type IWorkflowSettings,
+	type WorkflowActivateMode,
 } from 'n8n-workflow';
 
 import { SparkLoopApi } from '../../credentials/SparkLoopApi.credentials';
@@ -155,8 +160,12 @@ export interface Graph {
 	settings?: IWorkflowSettings;
 }
 
-const workflowOf = ({ nodes, connections, settings }: Graph): Workflow =>
+const workflowOf = (
+	{ nodes, connections, settings }: Graph,
+	staticData: IDataObject = {},
+): Workflow =>
 	new Workflow({
+		staticData,
 		id: 'test',
 		nodes,
 		connections,
@@ -273,6 +282,98 @@ export async function request(
 	);
 	const result: IWebhookResponseData = await type.webhook!.call(context);
 	return { ...answered, output: result.workflowData as INodeExecutionData[][] | undefined };
+}
+
+type Hook = 'checkExists' | 'create' | 'delete';
+
+/** What n8n asks of a trigger when it is put into service and out of it, in n8n's own hook context. */
+export class Registration {
+	/** As n8n keeps it between two calls. */
+	staticData: IDataObject = {};
+	/** Where this n8n is reached, with a slash at the end. */
+	base = 'http://127.0.0.1:5678/';
+	/** Lines that the trigger logged. */
+	readonly log: string[] = [];
+
+	trigger: INode;
+	private readonly credentials: Credentials;
+
+	constructor(trigger: INode, credentials: Credentials) {
+		this.trigger = trigger;
+		this.credentials = credentials;
+	}
+
+	/** As publishing does. @param activation `init` as when n8n starts again */
+	async publish(activation: WorkflowActivateMode = 'activate'): Promise<void> {
+		if (!(await this.call('checkExists', activation))) await this.call('create', activation);
+	}
+
+	/** As unpublishing does. */
+	async unpublish(): Promise<void> {
+		await this.call('delete', 'update');
+	}
+
+	/** As 'Listen for test event' does. */
+	async listen(): Promise<void> {
+		if (!(await this.call('checkExists', 'manual', true)))
+			await this.call('create', 'manual', true);
+	}
+
+	/** As n8n does after a test event, or after nobody sent one. */
+	async stopListening(): Promise<void> {
+		await this.call('delete', 'update', true);
+	}
+
+	/** The address that SparkLoop is to call. */
+	url(test = false): string {
+		const { webhookId } = this.trigger;
+		return `${this.base}${test ? 'webhook-test' : 'webhook'}/${webhookId}/webhook`;
+	}
+
+	/** One of the trigger's hooks. What it changes in the static data is kept, as n8n does also when it throws. */
+	async call(hook: Hook, activation: WorkflowActivateMode, isTest = false): Promise<boolean> {
+		const graph = { nodes: [this.trigger], connections: {} };
+		const workflow = workflowOf(graph, structuredClone(this.staticData));
+		const type = nodeTypes.getByNameAndVersion(this.trigger.type, this.trigger.typeVersion);
+		const context = new HookContext(
+			workflow,
+			workflow.getNode(this.trigger.name)!,
+			additionalData(this.credentials, {
+				webhookBaseUrl: `${this.base}webhook`,
+				webhookTestBaseUrl: `${this.base}webhook-test`,
+			}),
+			hook === 'delete' ? 'internal' : isTest ? 'manual' : 'trigger',
+			activation,
+			{ webhookDescription: type.description.webhooks![0], isTest } as never,
+		);
+		Object.defineProperty(context, 'logger', {
+			value: { warn: (line: string) => this.log.push(line) },
+		});
+		try {
+			return await type.webhookMethods!.default![hook]!.call(context);
+		} finally {
+			this.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
+		}
+	}
+}
+
+/** What the editor gets when somebody opens the list of a resource locator. */
+export async function searchList(
+	one: INode,
+	method: string,
+	credentials: Credentials,
+	filter?: string,
+	paginationToken?: string,
+): Promise<INodeListSearchResult> {
+	const workflow = workflowOf({ nodes: [one], connections: {} });
+	const type = nodeTypes.getByNameAndVersion(one.type, one.typeVersion);
+	const context = new LoadOptionsContext(
+		workflow,
+		workflow.getNode(one.name)!,
+		additionalData(credentials),
+		'',
+	);
+	return await type.methods!.listSearch![method].call(context, filter, paginationToken);
 }
 
 /** The parameters that a node type describes in one of its versions. @throws when n8n has no such type or version */

@@ -19,6 +19,8 @@ export interface CallSettings {
 	/** Milliseconds for one request, without the wait for its place. */
 	timeout: number;
 	signal: AbortSignal;
+	/** Left out, the one of this process for the key. */
+	pacer?: Pacer;
 }
 
 /**
@@ -35,10 +37,10 @@ const PACERS = new Map<string, Pacer>();
  */
 export async function restV2(
 	this: Requesting,
-	{ pace, timeout, signal }: CallSettings,
+	{ pace, timeout, signal, pacer: given }: CallSettings,
 ): Promise<Call> {
 	const { apiKey, baseUrl } = await this.getCredentials(REST_V2);
-	const pacer = pacerOf(`${String(baseUrl)} ${String(apiKey)}`, pace);
+	const pacer = given ?? pacerOf(`${String(baseUrl)} ${String(apiKey)}`, pace);
 
 	return async (method, path, content = {}) => {
 		if (!(await pacer.enter(signal)))

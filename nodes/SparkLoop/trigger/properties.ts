@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { FIELDS, type ExtraField, type Field } from '../events/contactFields';
 import { EVENT_TYPES } from '../events/eventTypes';
+import { API_EVENTS } from '../transport/webhooksApi';
 import { OTHER_EVENTS } from './settings';
 
 const EVENT_OPTIONS = [
@@ -60,15 +61,41 @@ const OUTPUT_LABELS = {
 /** The trigger's outputs: one, or one for each chosen event in the order chosen. */
 export const OUTPUTS = `={{ $parameter["outputs"] === "perEvent" ? $parameter["events"].map((event) => ({ type: "main", displayName: ${JSON.stringify(OUTPUT_LABELS)}[event] })) : ["main"] }}`;
 
+const onlyByHand = { show: { webhookSetup: ['manual'] } };
+const BY_HAND_EVENTS = EVENT_OPTIONS.map(({ value }) => value).filter(
+	(value) => !API_EVENTS.includes(value),
+);
+
 const onlyForContacts = { show: { items: ['contacts'] } };
 
 export const PROPERTIES: INodeProperties[] = [
+	{
+		displayName: 'Webhook Setup',
+		name: 'webhookSetup',
+		type: 'options',
+		options: [
+			{
+				name: 'Automatic',
+				value: 'automatic',
+				description:
+					"The webhook is registered through SparkLoop's API when the workflow is published, and deleted when it is unpublished",
+			},
+			{
+				name: 'Manual',
+				value: 'manual',
+				description: "You add the webhook in SparkLoop's dashboard",
+			},
+		],
+		default: 'manual',
+		description: 'Who tells SparkLoop where to send its events',
+	},
 	{
 		displayName:
 			"In SparkLoop, open 'Account settings → Integrations → Webhooks' and add a webhook with the Production URL (under 'Webhook URLs' above). Tick the same events as below: 'Subscriber Created or Updated' at least. The token for the credential stands on the same page. To try things out, add a second webhook with the Test URL and choose 'Send test webhook'.",
 		name: 'setupNotice',
 		type: 'notice',
 		default: '',
+		displayOptions: onlyByHand,
 	},
 	{
 		displayName: 'Authentication',
@@ -104,6 +131,14 @@ export const PROPERTIES: INodeProperties[] = [
 		default: ['sync_subscriber', 'new_referral', 'reward_unlocked'],
 		required: true,
 		description: 'Which events start the workflow. The others are answered with 200 and ignored.',
+	},
+	{
+		displayName:
+			"SparkLoop's API registers 'New Partner Referral', 'New Referral', 'Reward Redeemed' and 'Reward Unlocked' only. For the other events chosen here (such as 'Subscriber Created or Updated'), open 'Account settings → Integrations → Webhooks' in SparkLoop and add a webhook with the Production URL (under 'Webhook URLs' above). Tick these other events there and none of the four, or they come twice.",
+		name: 'byHandNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { webhookSetup: ['automatic'], events: BY_HAND_EVENTS } },
 	},
 	{
 		displayName: 'Items',

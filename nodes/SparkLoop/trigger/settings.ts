@@ -7,12 +7,15 @@ import {
 	type FieldNames,
 	type FieldSettings,
 } from '../events/contactFields';
+import { API_EVENTS, WEBHOOKS_PAGE } from '../transport/webhooksApi';
 
 /** The choice that stands for every event type SparkLoop does not document. */
 export const OTHER_EVENTS = 'other';
 
 /** What the user chose in the trigger. */
 export interface TriggerSettings {
+	/** Who adds the webhook in SparkLoop: the user, or the trigger through SparkLoop's API. */
+	webhookSetup: 'manual' | 'automatic';
 	/** Event types in the order chosen, which is the order of the outputs. May hold `OTHER_EVENTS`. */
 	events: string[];
 	/** Undefined when every campaign is wanted. */
@@ -31,6 +34,7 @@ export function readSettings(read: ReadParameter): TriggerSettings {
 	const extra = (options.extraFields as { field?: Array<{ source: ExtraField; name: string }> })
 		?.field;
 	return {
+		webhookSetup: read('webhookSetup', 'manual') as TriggerSettings['webhookSetup'],
 		events: read('events', []) as string[],
 		campaignId: String(options.campaignId ?? '').trim() || undefined,
 		items: read('items', 'contacts') as TriggerSettings['items'],
@@ -64,6 +68,16 @@ export function settingsProblem(
 		return {
 			message: "No event is chosen under 'Events'",
 			todo: "Choose at least one event, such as 'Subscriber Created or Updated'.",
+		};
+	}
+	if (
+		settings.webhookSetup === 'automatic' &&
+		!settings.events.some((event) => API_EVENTS.includes(event))
+	) {
+		return {
+			message:
+				"SparkLoop's API can register none of the chosen events: set 'Webhook Setup' to 'Manual'",
+			todo: `Set 'Webhook Setup' to 'Manual' and add the webhook in SparkLoop under ${WEBHOOKS_PAGE}, or choose one of ${API_EVENTS.join(', ')} as well.`,
 		};
 	}
 	const { names, extra } = settings.fields;

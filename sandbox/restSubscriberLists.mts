@@ -1,0 +1,42 @@
+import { HttpError } from './httpErrors.mts';
+import { type Fields, optionalText } from './input.mts';
+import type { Program, Subscriber } from './program.mts';
+import { pageOf } from './restPages.mts';
+import { campaignAnswer, subscriberAnswer } from './restShapes.mts';
+
+/**
+ * How a request wants to see a subscriber: with `expand=campaigns` the api-v2 docs add
+ * "referral_programs data", whose inner names are ours. Throws a 400 for another `expand`.
+ */
+export function viewOf(program: Program, query: Fields): (subscriber: Subscriber) => object {
+	const expand = optionalText(query, 'expand');
+	if (expand === undefined) return subscriberAnswer;
+	if (expand !== 'campaigns') throw new HttpError(400, 'expand must be "campaigns"');
+	return (subscriber) => ({
+		...subscriberAnswer(subscriber),
+		referral_programs: subscriber.membership ? [campaignAnswer(program)] : [],
+	});
+}
+
+/** One page of those whom `type` and `wanted` leave in, newest first. */
+export function subscriberPage(
+	program: Program,
+	query: Fields,
+	wanted?: (subscriber: Subscriber) => boolean,
+) {
+	const ofType = filterOf(optionalText(query, 'type') ?? 'all');
+	const filters = [ofType, wanted].filter((one) => one !== undefined);
+	const list = filters.reduce(
+		(left, filter) => left.filter((subscriber) => filter(subscriber)),
+		program.newestFirst,
+	);
+	return pageOf('subscribers', list, query, viewOf(program, query));
+}
+
+// Nothing to filter by, so that a page of all needs no look at everybody.
+function filterOf(type: string): ((subscriber: Subscriber) => boolean) | undefined {
+	if (type === 'all') return undefined;
+	if (type === 'referrals') return ({ referrerId }) => referrerId !== null;
+	if (type === 'advocates') return ({ totReferrals }) => totReferrals > 0;
+	throw new HttpError(400, 'type must be "all", "referrals" or "advocates"');
+}
