@@ -45,7 +45,7 @@ export const REFUSALS_COLUMNS = {
 } as const;
 
 /** What a checkpoint writes. */
-const CHECKPOINT = [
+export const CHECKPOINT = [
 	...['state', 'progress', 'problem', 'done', 'total', 'imported', 'alreadyThere', 'refused'],
 	...['skipped', 'peopleAMinute', 'cursor', 'within', 'tries', 'heldUntil'],
 ];
