@@ -413,7 +413,7 @@ Quicker is SparkLoop's own CSV import: **Create CSV** of the SparkLoop node make
 		`### Who is imported
 Only who is subscribed and has confirmed: SparkLoop bills by active subscribers. All others are counted as *skipped*.
 
-Who is in SparkLoop already is left as they are, and counted as *alreadyThere*. So nobody is there twice, however often this runs.
+Who is in SparkLoop already is left as they are, and counted as *alreadyThere*. So nobody is there twice, however often this runs. Who unsubscribes in the very minute in which they are imported is found by *Reconcile*.
 
 A referrer is a referral code or an email address. SparkLoop has to know an address by then: your ESP's oldest contacts should come first.
 
@@ -435,7 +435,9 @@ To **start over**, remove the row from *SparkLoop import progress*, and run **Se
 		[12.7, top],
 		[3, height],
 		`### When something fails
-A run that cannot go on (SparkLoop or your ESP is down, a key is wrong) ends with an error, and the next one begins with the same people. What is in the way stands in the column \`problem\`, and is noted below; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.
+A run that cannot go on ends with an error, and the next one begins with the same people. It is noted below; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.
+
+SparkLoop is down, or the key is wrong: what is in the way stands in the column \`problem\`, and the next run tries again. Your ESP cannot be read: that happens once the lease has run out, four minutes later.
 
 Where ten people or more, and all of them, are refused at once, the import stops: that is hardly their fault. A single person for whom SparkLoop fails ten runs in a row is given up and written down.`,
 		4,
