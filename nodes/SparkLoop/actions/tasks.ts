@@ -121,12 +121,13 @@ export async function doTasks(
 export async function calls(
 	this: IExecuteFunctions,
 	sendThrough: SendThrough,
-	{ rateLimit, rateWindow, timeout }: DeliveryOptions,
+	{ longestPause, rateLimit, rateWindow, timeout }: DeliveryOptions,
 ): Promise<Call> {
 	if (sendThrough === 'incomingWebhook') return incomingWebhook.call(this, timeout * 1000);
 	return await restV2.call(this, {
 		pace: { calls: Math.floor(rateLimit), window: rateWindow * 1000 },
 		timeout: timeout * 1000,
+		longestPause: longestPause * 1000,
 		signal: this.getExecutionCancelSignal() ?? new AbortController().signal,
 	});
 }

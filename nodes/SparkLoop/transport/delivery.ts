@@ -95,8 +95,11 @@ export async function deliver(
 
 	const handOver = async (parcel: Parcel): Promise<Outcome | undefined> => {
 		for (let attempts = 1; ; attempts += 1) {
-			while (surroundings.now() < quietUntil && !signal.aborted) {
-				await surroundings.pause(quietUntil - surroundings.now(), signal);
+			for (;;) {
+				// Asked twice, the clock may go on in between, and nobody can wait for less than nothing.
+				const quiet = quietUntil - surroundings.now();
+				if (quiet <= 0 || signal.aborted) break;
+				await surroundings.pause(quiet, signal);
 			}
 			if (signal.aborted) return undefined;
 
