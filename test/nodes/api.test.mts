@@ -470,7 +470,8 @@ describe('Event: Create', () => {
 		const result = await ask(sandbox, event(), [{ value: 1 }]);
 		expect(errorOf(result)).toMatchObject({
 			message: expect.stringContaining('in 1 attempt'),
-			description: expect.stringContaining('It may have been done nevertheless'),
+			description:
+				'It may have been done nevertheless, and doing it twice would count twice, so it was not tried again. Look in SparkLoop first.',
 		});
 		expect(sandbox.program.find(id)?.customEvents).toHaveLength(1);
 	});

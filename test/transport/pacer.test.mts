@@ -232,6 +232,30 @@ describe('the pacer, while the other side wants no call for long', () => {
 		await expect(time.until(pacer.enter(NEVER, longest))).resolves.toBe(entered);
 	});
 
+	it('lets the key be used again after a day, whatever was asked', async () => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 1, window: 1_000 }, time);
+		await pacer.enter(NEVER);
+		expect(pacer.refused(1e12)).toBe(1e12);
+		expect(pacer.quiet).toBe(86_400_000);
+	});
+
+	it('waits for the longest that was asked, and is slow until a window after it', async () => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 2, window: 1_000 }, time);
+		await pacer.enter(NEVER);
+		await pacer.enter(NEVER);
+		expect(pacer.refused(9_000)).toBe(9_000);
+		expect(pacer.refused(2_000)).toBe(9_000);
+		const started = time.now();
+		const both = [pacer.enter(NEVER), pacer.enter(NEVER)];
+		await time.until(both[0]);
+		expect(time.now() - started).toBe(9_000);
+		pacer.leave();
+		await time.until(both[1]);
+		expect(time.now() - started).toBe(10_000);
+	});
+
 	it('makes everybody wait for a window', async () => {
 		const time = new StillTime();
 		const pacer = new Pacer({ calls: 1, window: 1_000 }, time);

@@ -7,6 +7,9 @@ export interface Pace {
 	window: number;
 }
 
+/** Milliseconds. A server that asks for more by mistake must not keep a key from being used for ever. */
+const LONGEST_QUIET = 86_400_000;
+
 /**
  * Keeps all calls with one key below what the API allows, whoever makes them: each asks for a place first, in the order
  * of asking, and tells when it was answered.
@@ -108,7 +111,7 @@ export class Pacer {
 	 * The call was refused for its rate.
 	 *
 	 * @param asked milliseconds that the other side asks to wait, if it does
-	 * @returns milliseconds in which no call at all is made
+	 * @returns milliseconds that this call should wait; no call at all is made in that time, or for a day if it is longer
 	 */
 	refused(asked: number | undefined): number {
 		const now = this.surroundings.now();
@@ -117,10 +120,10 @@ export class Pacer {
 		const admitted = this.answered.length - this.first;
 		const pause = asked ?? (admitted > 0 ? this.answered[this.first] - now : 0) + this.pace.window;
 		this.allowed = Math.max(1, Math.min(this.allowed, admitted));
-		this.quietUntil = Math.max(this.quietUntil, now + pause);
+		this.quietUntil = Math.max(this.quietUntil, now + Math.min(pause, LONGEST_QUIET));
 		this.changedAt = this.quietUntil;
 		this.answerCame();
-		return this.quietUntil - now;
+		return Math.max(pause, this.quietUntil - now);
 	}
 
 	/** Milliseconds until a place is free, or undefined when that depends on a call that is under way. */
