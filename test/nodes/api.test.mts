@@ -70,6 +70,9 @@ describe('Subscriber: Get', () => {
 		['nobody', 'email', "'Subscriber' is not one email address [item 0]"],
 		['..', 'id', "'Subscriber' is not an ID [item 0]"],
 		['.', 'id', "'Subscriber' is not an ID [item 0]"],
+		['={{ ["a"] }}', 'id', "'Subscriber' is not an ID [item 0]"],
+		['={{ "a\\uD83D" }}', 'id', "'Subscriber' is not an ID [item 0]"],
+		['={{ null }}', 'id', "'Subscriber' is missing [item 0]"],
 	])('refuses %j by %s before anything is sent', async (value, mode, message) => {
 		const result = await ask(sandbox, { ...get, subscriber: { __rl: true, mode, value } });
 		expect(errorOf(result)?.message).toBe(message);
@@ -115,12 +118,12 @@ describe('Subscriber: Get Many', () => {
 		);
 	});
 
-	it('reads no further back than the date', async () => {
+	it('reads no further back than the first page on which nobody is later than the date', async () => {
 		fill(450);
 		const filters = { createdAfter: new Date((1_700_000_000 + 400) * 1000).toISOString() };
 		const result = await ask(sandbox, { ...getAll, ...ALL, filters });
 		expect(jsonOf(result)).toHaveLength(49);
-		expect(calls()).toHaveLength(1);
+		expect(calls()).toHaveLength(2);
 	});
 
 	it('asks for the kind that is chosen, and for the campaigns', async () => {
@@ -263,6 +266,21 @@ describe('Subscriber: Create or Update', () => {
 		expect(sandbox.program.find('a@x.org')?.status).toBe('unsubscribed');
 	});
 
+	it.each([null, '', ' '])('leaves the status as it is when it is %j', async (status) => {
+		subscribe('a@x.org');
+		sandbox.program.unsubscribe('a@x.org');
+		await ask(sandbox, upsert({ status, name: 'New' }), [{ email: 'a@x.org' }]);
+		expect(sandbox.program.find('a@x.org')).toMatchObject({ name: 'New', status: 'unsubscribed' });
+	});
+
+	it.each(['active', true, ['confirmed']])('refuses the status %j', async (status) => {
+		const result = await ask(sandbox, upsert({ status }), [{ email: 'nobody' }]);
+		expect(errorOf(result)?.message).toBe(
+			"'Email' is not one email address, and 'Status' is neither 'confirmed' nor 'unsubscribed' [item 0]",
+		);
+		expect(calls()).toEqual([]);
+	});
+
 	it('names every parameter that cannot be sent', async () => {
 		const more = { createdAt: 'soon', name: {}, countryCode: [] };
 		const result = await ask(sandbox, upsert(more), [{ email: 'nobody' }]);
@@ -298,6 +316,17 @@ describe('Subscriber: Reject and Delete', () => {
 		expect(jsonOf(await ask(sandbox, parameters))).toEqual([{ deleted: true }]);
 		expect(sandbox.program.find(id)).toBeUndefined();
 		expect(errorOf(await ask(sandbox, parameters))?.message).toMatch(/refused .* status 404/);
+	});
+
+	it('does not say that somebody was deleted who was never there', async () => {
+		sandbox.faults.inbound.failNext(1, { status: 429, retryAfter: 0 });
+		const parameters = {
+			resource: 'subscriber',
+			operation: 'delete',
+			subscriber: byId('sub_none'),
+		};
+		expect(errorOf(await ask(sandbox, parameters))?.message).toMatch(/refused .* status 404/);
+		expect(calls()).toHaveLength(2);
 	});
 });
 
@@ -441,16 +470,28 @@ describe('Event: Create', () => {
 		const result = await ask(sandbox, event(), [{ value: 1 }]);
 		expect(errorOf(result)).toMatchObject({
 			message: expect.stringContaining('in 1 attempt'),
-			description: expect.stringContaining('It may have been done nevertheless'),
+			description:
+				'It may have been done nevertheless, and doing it twice would count twice, so it was not tried again. Look in SparkLoop first.',
 		});
 		expect(sandbox.program.find(id)?.customEvents).toHaveLength(1);
 	});
 
-	it.each([['much'], [''], [null], ['NaN']])('refuses the value %j', async (value) => {
-		const result = await ask(sandbox, event(), [{ value }]);
-		expect(errorOf(result)?.message).toBe("'Value' is not a number [item 0]");
+	it('says what is not text', async () => {
+		const result = await ask(sandbox, event({ additionalFields: { description: ['a'] } }), [
+			{ value: 1 },
+		]);
+		expect(errorOf(result)?.message).toBe("'Description' is not text [item 0]");
 		expect(calls()).toEqual([]);
 	});
+
+	it.each([['much'], [''], ['  '], [null], ['NaN'], [true], [[]], [[5]]])(
+		'refuses the value %j',
+		async (value) => {
+			const result = await ask(sandbox, event(), [{ value }]);
+			expect(errorOf(result)?.message).toBe("'Value' is not a number [item 0]");
+			expect(calls()).toEqual([]);
+		},
+	);
 });
 
 describe('Import: Import Through API', () => {
@@ -541,7 +582,54 @@ describe('Import: Import Through API', () => {
 	});
 });
 
+describe('Import: the referrer', () => {
+	const importing = (referrerCode: unknown) => ({
+		resource: 'import',
+		operation: 'throughApi',
+		email: 'friend@x.org',
+		additionalFields: { referrerCode },
+	});
+
+	it.each([
+		['ann@x', "'Referrer' is neither a referral code nor one email address [item 0]"],
+		['a@x.org, b@x.org', "'Referrer' is neither a referral code nor one email address [item 0]"],
+		[['a@x.org'], "'Referrer' is not text [item 0]"],
+	])('%j is refused before the person is imported without one', async (referrer, message) => {
+		expect(errorOf(await ask(sandbox, importing(referrer)))?.message).toBe(message);
+		expect(calls()).toEqual([]);
+	});
+
+	it('is not the reason when there is none and the address of the API is wrong', async () => {
+		const credentials = { sparkLoopApi: { apiKey: 'x', baseUrl: `${sandbox.url}/nowhere` } };
+		const result = await ask(sandbox, importing('f9464199'), [{}], {}, credentials);
+		expect(errorOf(result)?.description).toMatch(/Check 'Base URL'/);
+	});
+});
+
 describe('the pace', () => {
+	it('makes no item wait for longer than the longest pause, and loses none', async () => {
+		sandbox.faults.inbound.failNext(1, { status: 429, retryAfter: 3600 });
+		const people = Array.from({ length: 30 }, (_, number) => ({ email: `p${number}@x.org` }));
+		const parameters = {
+			resource: 'import',
+			operation: 'throughApi',
+			email: '={{ $json.email }}',
+			additionalFields: {},
+			options: { concurrency: 1 },
+		};
+		const extra = { onError: 'continueErrorOutput' as const };
+		const result = await ask(sandbox, parameters, people, extra);
+		expect(calls()).toHaveLength(1);
+		expect(jsonOf(result)).toEqual([]);
+		const failed = jsonOf(result, 1);
+		expect(failed.map(({ details }) => (details as { payload: object }).payload)).toEqual(people);
+		for (const { details } of failed) {
+			const { retry, retryAfter } = details as { retry: boolean; retryAfter: number };
+			expect(retry).toBe(true);
+			expect(retryAfter).toBeGreaterThan(3590);
+		}
+	});
+
 	it('keeps below the limit over all nodes with the key, so that nothing is refused', async () => {
 		await sandbox.close();
 		sandbox = await sandboxFor({ rateLimit: { max: 10, windowMs: 300 } });
@@ -631,6 +719,38 @@ describe('the lists to choose from', () => {
 		expect(calls()[0]).toBe('GET /v2/subscribers/Ann%40x.org 200');
 	});
 
+	it('go on to the page that holds a match', async () => {
+		for (let number = 0; number < 401; number += 1) subscribe(`p${number}@x.org`);
+		expect(await search('searchSubscribers', 'p0@')).toMatchObject({
+			results: [{ name: 'p0@x.org' }],
+			paginationToken: undefined,
+		});
+		expect(await search('searchSubscribers', 'nobody')).toEqual({
+			results: [],
+			paginationToken: undefined,
+		});
+	});
+
+	it('stop after five pages without a match, and tell where to go on', async () => {
+		for (let number = 0; number < 1_001; number += 1) subscribe(`p${number}@x.org`);
+		expect(await search('searchSubscribers', 'p0@')).toEqual({
+			results: [],
+			paginationToken: '6',
+		});
+		expect(calls()).toHaveLength(5);
+	});
+
+	it('do not wait for an hour', async () => {
+		sandbox.faults.inbound.failNext(1, { status: 429, retryAfter: 3600 });
+		for (const _ of [1, 2]) {
+			await expect(search('searchCampaigns')).rejects.toMatchObject({
+				message: 'SparkLoop answered with status 429',
+				description: "Try again later, or choose 'By ID'.",
+			});
+		}
+		expect(calls()).toHaveLength(1);
+	});
+
 	it('say what is wrong with the key', async () => {
 		const credentials = { sparkLoopApi: { apiKey: 'wrong', baseUrl: sandbox.apiUrl } };
 		await expect(searchList(locating, 'searchCampaigns', credentials)).rejects.toMatchObject({
@@ -641,6 +761,28 @@ describe('the lists to choose from', () => {
 });
 
 describe('Retry On Fail', () => {
+	it.each([undefined, 'continueRegularOutput' as const])(
+		'does not report again what may have been reported (on error: %s)',
+		async (onError) => {
+			const { id } = subscribe('a@x.org');
+			sandbox.faults.inbound.dropNext(1, { afterHandling: true });
+			const parameters = {
+				resource: 'event',
+				operation: 'create',
+				subscriber: byEmail('a@x.org'),
+				campaign: campaign(),
+				value: 1,
+				additionalFields: {},
+			};
+			const extra = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1, onError };
+			const result = await ask(sandbox, parameters, [{}], extra);
+			expect(sandbox.program.find(id)?.customEvents).toHaveLength(1);
+			expect(calls()).toHaveLength(1);
+			const said = onError ? String(jsonOf(result)[0].error) : String(errorOf(result)?.message);
+			expect(said).toContain('in 1 attempt: the connection was closed without an answer');
+		},
+	);
+
 	it('does not report again what was reported', async () => {
 		for (const email of ['a@x.org', 'b@x.org']) subscribe(email);
 		sandbox.faults.inbound.failNext(1, { status: 422 });

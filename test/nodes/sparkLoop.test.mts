@@ -314,6 +314,50 @@ describe('the editor', () => {
 		expect(asked).toMatchObject([{ name, required: true }]);
 	});
 
+	const operations = PROPERTIES.filter(({ name }) => name === 'operation').flatMap((one) =>
+		(one.options as INodePropertyOptions[]).map((option) => ({
+			resource: String(one.displayOptions?.show?.resource?.[0]),
+			operation: String(option.value),
+			option,
+		})),
+	);
+
+	it.each(operations)('asks for the right credential for $resource $operation', (one) => {
+		for (const chosen of [undefined, 'api', 'incomingWebhook']) {
+			const node = {
+				parameters: { resource: one.resource, operation: one.operation, sendThrough: chosen },
+			} as unknown as INode;
+			// As n8n does with a node before it runs: defaults come in, what is not shown goes.
+			const complete = NodeHelpers.getNodeParameters(
+				PROPERTIES,
+				node.parameters,
+				true,
+				false,
+				node,
+				description,
+			)!;
+			const asked = (description.credentials ?? [])
+				.filter((each) => NodeHelpers.displayParameter(complete, each, null, description))
+				.map(({ name }) => name);
+			const tellsEvent = ['sendAsIs', 'subscribe', 'unsubscribe', 'update'].includes(one.operation);
+			const expected = ['compare', 'createCsv'].includes(one.operation)
+				? []
+				: tellsEvent && chosen !== 'api'
+					? ['sparkLoopIncomingWebhookApi']
+					: ['sparkLoopApi'];
+			expect(asked).toEqual(expected);
+			expect('sendThrough' in complete).toBe(tellsEvent);
+		}
+	});
+
+	it.each(operations)('names $resource $operation as n8n does', ({ option }) => {
+		expect(option.action).toMatch(/^[A-Z][a-z]+ /);
+		expect(option.action).not.toMatch(/\b(an?|the)\b|\.$/i);
+		expect(option.action).not.toMatch(/ (?!CSV|API)[A-Z]/);
+		expect(option.description).not.toBe('');
+		if (option.value === 'getAll') expect(option.name).toBe('Get Many');
+	});
+
 	it('offers the operations and the ways that there are', () => {
 		const choices = (name: string, resource: string) =>
 			(

@@ -73,6 +73,26 @@ describe('an attempt without an answer', () => {
 	});
 });
 
+describe('an attempt that lost its way', () => {
+	it.each([
+		['connect', true],
+		[undefined, true],
+		['read', false],
+		['write', false],
+	])('in the system call %s certainly did not arrive: %s', async (syscall, unsent) => {
+		const system = Object.assign(new Error('lost'), { code: 'EHOSTUNREACH', syscall });
+		for (const error of [system, Object.assign(new Error('n8n', { cause: system }), system)]) {
+			const outer = Object.assign(new Error('n8n', { cause: error }), { code: 'EHOSTUNREACH' });
+			for (const thrown of [error, outer]) {
+				const result = await attemptAt(async () => {
+					throw thrown;
+				});
+				expect(result).toMatchObject({ unsent });
+			}
+		}
+	});
+});
+
 describe('an answer', () => {
 	it.each([
 		['text', 'text'],

@@ -333,7 +333,7 @@ describe('many parcels', () => {
 			persons: ['a'],
 			attempt: async () => {
 				setImmediate(() => cancel.abort());
-				return await script.parcel('a', ['a'], answer(503)).attempt(1);
+				return await script.parcel('a', ['a'], answer(503)).attempt();
 			},
 		};
 		const outcomes = await send(time, [busy, script.parcel('b', ['a'], OK)], {

@@ -205,3 +205,158 @@ describe('the pacer', () => {
 		expect(time.now()).toBe(started);
 	});
 });
+
+describe('the pacer, while the other side wants no call for long', () => {
+	it('makes nobody wait who would not wait that long, however many they are', async () => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 1, window: 1_000 }, time);
+		const started = time.now();
+		await pacer.enter(NEVER);
+		const waiting = Array.from({ length: 50 }, () => pacer.enter(NEVER, 60_000));
+		pacer.refused(3_600_000);
+		await expect(time.until(Promise.all(waiting))).resolves.toEqual(waiting.map(() => false));
+		expect(time.now() - started).toBeLessThanOrEqual(1_000);
+		expect(pacer.quiet).toBe(3_600_000 - (time.now() - started));
+		await expect(time.until(pacer.enter(NEVER, 3_600_000))).resolves.toBe(true);
+		expect(pacer.quiet).toBe(0);
+	});
+
+	it.each([
+		[60_000, true],
+		[59_999, false],
+	])('lets who would wait %i ms for 60 seconds have a place: %s', async (longest, entered) => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 1, window: 1_000 }, time);
+		await pacer.enter(NEVER);
+		pacer.refused(60_000);
+		await expect(time.until(pacer.enter(NEVER, longest))).resolves.toBe(entered);
+	});
+
+	it('lets the key be used again after a day, whatever was asked', async () => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 1, window: 1_000 }, time);
+		await pacer.enter(NEVER);
+		expect(pacer.refused(1e12)).toBe(1e12);
+		expect(pacer.quiet).toBe(86_400_000);
+	});
+
+	it('waits for the longest that was asked, and is slow until a window after it', async () => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 2, window: 1_000 }, time);
+		await pacer.enter(NEVER);
+		await pacer.enter(NEVER);
+		expect(pacer.refused(9_000)).toBe(9_000);
+		expect(pacer.refused(2_000)).toBe(9_000);
+		const started = time.now();
+		const both = [pacer.enter(NEVER), pacer.enter(NEVER)];
+		await time.until(both[0]);
+		expect(time.now() - started).toBe(9_000);
+		pacer.leave();
+		await time.until(both[1]);
+		expect(time.now() - started).toBe(10_000);
+	});
+
+	it('makes everybody wait for a window', async () => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 1, window: 1_000 }, time);
+		await pacer.enter(NEVER);
+		expect(pacer.refused(undefined)).toBe(1_000);
+		await expect(time.until(pacer.enter(NEVER, 0))).resolves.toBe(true);
+	});
+});
+
+describe('the pacer, given another pace', () => {
+	it.each([
+		['the window', (pacer: Pacer) => pacer.leave()],
+		['a call under way', () => {}],
+	])('lets who waits for %s go on at once', async (_, answered) => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 1, window: 86_400_000 }, time);
+		await pacer.enter(NEVER);
+		answered(pacer);
+		const next = pacer.enter(NEVER);
+		await new Promise((done) => setImmediate(done));
+		pacer.set({ calls: 2, window: 86_400_000 });
+		await expect(next).resolves.toBe(true);
+	});
+
+	it('forgets what it made of refusals, but not when it is the same', async () => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 3, window: 1_000 }, time);
+		await pacer.enter(NEVER);
+		pacer.refused(0);
+		pacer.set({ calls: 3, window: 1_000 });
+		await pacer.enter(NEVER);
+		let second = false;
+		const entered = pacer.enter(NEVER).then(() => (second = true));
+		await new Promise((done) => setImmediate(done));
+		expect(second).toBe(false);
+		pacer.set({ calls: 3, window: 1_001 });
+		await entered;
+	});
+});
+
+it('no place is lost and nobody is passed, whoever is cancelled and whatever is refused', async () => {
+	const people = fc.array(
+		fc.record({
+			asks: fc.integer({ min: 0, max: 3_000 }),
+			way: fc.integer({ min: 0, max: 500 }),
+			refusals: fc.array(fc.option(fc.integer({ min: 0, max: 2_000 }), { nil: undefined }), {
+				maxLength: 2,
+			}),
+			cancelledAfter: fc.option(fc.integer({ min: 0, max: 4_000 })),
+			longest: fc.constantFrom(0, 1_500, Infinity),
+		}),
+		{ minLength: 1, maxLength: 25 },
+	);
+	await fc.assert(
+		fc.asyncProperty(
+			people,
+			fc.integer({ min: 1, max: 5 }),
+			fc.integer({ min: 50, max: 1_000 }),
+			async (plan, calls, window) => {
+				const time = new StillTime();
+				const pacer = new Pacer({ calls, window }, time);
+				const asked: number[] = [];
+				const entered: number[] = [];
+				let underWay = 0;
+				const answeredAt: number[] = [];
+				await time.until(
+					Promise.all(
+						plan.map(async ({ asks, way, refusals, cancelledAfter, longest }) => {
+							await time.wait(asks);
+							const cancel = new AbortController();
+							if (cancelledAfter !== null) {
+								void time.wait(cancelledAfter).then(() => cancel.abort());
+							}
+							for (const refusal of [...refusals, null]) {
+								const turn = asked.push(0);
+								if (!(await pacer.enter(cancel.signal, longest))) return;
+								entered.push(turn);
+								underWay += 1;
+								const counted = answeredAt.filter((at) => at + window > time.now());
+								expect(underWay + counted.length).toBeLessThanOrEqual(calls);
+								await time.wait(way);
+								underWay -= 1;
+								if (refusal === null) {
+									answeredAt.push(time.now());
+									return pacer.leave();
+								}
+								expect(pacer.refused(refusal)).toBe(pacer.quiet);
+							}
+						}),
+					),
+				);
+				expect(entered).toEqual([...entered].sort((a, b) => a - b));
+
+				// All of the limit is there again once it was quiet for long enough.
+				await time.until(time.wait(window * 15 + 10_000));
+				const all = Array.from({ length: calls }, () => pacer.enter(NEVER));
+				const before = time.now();
+				await time.until(Promise.all(all));
+				expect(time.now()).toBe(before);
+			},
+		),
+		{ numRuns: 150 },
+	);
+});

@@ -1,7 +1,8 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { isJsonObject } from '../events/json';
-import type { Answer } from '../transport/delivery';
+import { isStatus } from '../transport/attempt';
+import { mayHaveArrived, type Answer } from '../transport/delivery';
 import type { Listing } from './listings';
 import type { ParameterProblem, Read } from './parameterProblem';
 import type { Task } from './tasks';
@@ -36,4 +37,18 @@ export function objectOf({ body }: Answer, key: string): IDataObject {
 	if (!isJsonObject(body)) return {};
 	const inner = body[key];
 	return (isJsonObject(inner) ? inner : body) as IDataObject;
+}
+
+/** What deletes something: 404 is success as well once an earlier attempt may have got through. */
+export function deletion(path: string): Pick<Request, 'attempt' | 'output'> {
+	let mayBeDone = false;
+	return {
+		async attempt(call) {
+			const answer = await call('DELETE', path);
+			if (mayBeDone && isStatus(answer, 404)) return { ...answer, status: 200 };
+			mayBeDone ||= mayHaveArrived(answer);
+			return answer;
+		},
+		output: () => ({ deleted: true }),
+	};
 }

@@ -1,11 +1,21 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-/** What this node has delivered in earlier tries of the same run. */
+import type { Undelivered } from './undelivered';
+
+/** What this node has done in earlier tries of the same run. */
 export interface DeliveredBefore {
 	/** The output of an item that was delivered already, or undefined. */
 	find(item: number, what: string): IDataObject | undefined;
 	add(item: number, what: string, json: IDataObject): void;
+	/** What became of an item of which nobody knows whether it was delivered, or undefined. */
+	findUnsure(item: number, what: string): Undelivered | undefined;
+	addUnsure(item: number, what: string, outcome: Undelivered): void;
 	forget(): void;
+}
+
+interface Notes {
+	delivered: Record<string, IDataObject>;
+	unsure: Record<string, Undelivered>;
 }
 
 /**
@@ -16,19 +26,27 @@ export interface DeliveredBefore {
  */
 export function deliveredBefore(this: IExecuteFunctions): DeliveredBefore {
 	if (!this.getNode().retryOnFail) {
-		return { find: () => undefined, add: () => {}, forget: () => {} };
+		return {
+			find: () => undefined,
+			add: () => {},
+			findUnsure: () => undefined,
+			addUnsure: () => {},
+			forget: () => {},
+		};
 	}
 	const run = String(this.evaluateExpression('{{ $runIndex }}', 0));
-	const context = this.getContext('node') as {
-		delivered?: Record<string, Record<string, IDataObject>>;
-	};
-	const all = (context.delivered ??= {});
-	const ofRun = (all[run] ??= {});
+	const context = this.getContext('node') as { done?: Record<string, Notes> };
+	const all = (context.done ??= {});
+	const { delivered, unsure } = (all[run] ??= { delivered: {}, unsure: {} });
 	const key = (item: number, what: string) => `${item} ${what}`;
 	return {
-		find: (item, what) => ofRun[key(item, what)],
+		find: (item, what) => delivered[key(item, what)],
 		add: (item, what, json) => {
-			ofRun[key(item, what)] = json;
+			delivered[key(item, what)] = json;
+		},
+		findUnsure: (item, what) => unsure[key(item, what)],
+		addUnsure: (item, what, outcome) => {
+			unsure[key(item, what)] = outcome;
 		},
 		forget: () => {
 			delete all[run];

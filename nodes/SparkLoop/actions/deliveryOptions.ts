@@ -6,6 +6,7 @@ import {
 } from 'n8n-workflow';
 
 import { DOCUMENTED_PACE } from '../transport/restV2';
+import { numberOf } from './numberOf';
 
 const KNOWN = {
 	concurrency: { label: 'Concurrency', usual: 10, least: 1 },
@@ -62,7 +63,7 @@ export const OPTIONS: INodeProperties = {
 			typeOptions: { minValue: 1 },
 			default: 120,
 			description:
-				"How many calls with one API key are made within the 'Rate Window'. SparkLoop allows 120 in 60 seconds; give less when something else uses the same key, or when n8n runs in several processes. The Incoming Webhook has no limit.",
+				"How many calls with one API key are made within the 'Rate Window'. SparkLoop allows 120 in 60 seconds; give less when something else uses the same key, or when n8n runs in several processes. It does not hold for the Incoming Webhook.",
 		},
 		{
 			displayName: 'Rate Window',
@@ -93,7 +94,7 @@ export function deliveryOptions(this: IExecuteFunctions): DeliveryOptions {
 	const chosen = this.getNodeParameter('options', 0, {}) as IDataObject;
 	const entries = Object.entries(KNOWN).map(([name, { label, usual, least }]) => {
 		const value = chosen[name] ?? '';
-		const number = value === '' ? usual : Number(value);
+		const number = value === '' ? usual : numberOf(value);
 		if (!(number >= least)) {
 			throw new NodeOperationError(
 				this.getNode(),

@@ -1,6 +1,7 @@
 import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import type { Listing } from './listings';
+import { numberOf } from './numberOf';
 import type { ParameterProblem, Read } from './parameterProblem';
 
 type Show = Record<string, string[]>;
@@ -53,7 +54,7 @@ export const simplifyField = (show: Show): INodeProperties => ({
 /** Reads 'Return All' and 'Limit'. */
 export function limitOf(read: Read): Pick<Listing, 'limit'> | { problem: ParameterProblem } {
 	if (read('returnAll') === true) return {};
-	const limit = Number(read('limit'));
+	const limit = numberOf(read('limit'));
 	return limit >= 1
 		? { limit: Math.floor(limit) }
 		: {

@@ -5,12 +5,12 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 
-import { isJsonObject, own } from '../events/json';
 import type { Call } from '../transport/attempt';
-import { deliver, type Answer } from '../transport/delivery';
+import { deliver } from '../transport/delivery';
 import { LARGEST_PAGE } from '../transport/restV2';
 import { SURROUNDINGS } from '../transport/surroundings';
 import { deliveryOptions, type DeliveryOptions } from './deliveryOptions';
+import { listIn, pagesIn } from './listAnswer';
 import { calls, errorItem, type Failure } from './tasks';
 import { undeliveredDetails, undeliveredError, type Undelivered } from './undelivered';
 import { usableCredential } from './usableCredential';
@@ -30,8 +30,8 @@ export interface Listing {
 	limit?: number;
 	/** The page to begin with, from 1. */
 	firstPage?: number;
-	/** Whether neither this entry nor any after it is wanted. */
-	isPast?(entry: IDataObject): boolean;
+	/** Which entries are wanted. A page without any ends the list. */
+	isWanted?(entry: IDataObject): boolean;
 	/** What comes out of an entry. */
 	output?(entry: IDataObject): IDataObject;
 	/** What to do when SparkLoop answers 404. */
@@ -110,7 +110,7 @@ async function readListing(
 
 async function readPages(
 	call: Call,
-	{ path, qs, key, paged, limit = Infinity, firstPage = 1, isPast }: Listing,
+	{ path, qs, key, paged, limit = Infinity, firstPage = 1, isWanted }: Listing,
 	{ maxAttempts, longestPause }: DeliveryOptions,
 	signal: AbortSignal | undefined,
 ): Promise<Pages> {
@@ -135,27 +135,14 @@ async function readPages(
 		const list = listIn(outcome.answer, key);
 		if (!list) return 'unreadable';
 
-		const past = isPast ? list.findIndex(isPast) : -1;
-		entries.push(...(past < 0 ? list : list.slice(0, past)));
-		if (entries.length >= limit) return { entries: entries.slice(0, limit) };
 		// A server that knows no pages would give the same list for ever.
 		const first = JSON.stringify(list[0]);
-		const isLast = list.length === 0 || first === before || page >= pagesIn(outcome.answer);
-		if (!paged || past >= 0 || isLast) return { entries };
+		if (first === before) return { entries };
 		before = first;
+
+		const wanted = isWanted ? list.filter(isWanted) : list;
+		for (const entry of wanted) entries.push(entry);
+		if (entries.length >= limit) return { entries: entries.slice(0, limit) };
+		if (!paged || wanted.length === 0 || page >= pagesIn(outcome.answer)) return { entries };
 	}
-}
-
-/** The list under the key; where none is known, the only list in the answer. */
-function listIn({ body }: Answer, key: string | undefined): IDataObject[] | undefined {
-	if (!isJsonObject(body)) return undefined;
-	const lists = (key === undefined ? Object.values(body) : [own(body, key)]).filter(Array.isArray);
-	return lists.length === 1 ? (lists[0] as IDataObject[]) : undefined;
-}
-
-/** How many pages there are: `meta.total_pages` (docs.sparkloop.app/api-v2), or nobody knows. */
-function pagesIn({ body }: Answer): number {
-	const meta = isJsonObject(body) ? own(body, 'meta') : undefined;
-	const total = isJsonObject(meta) ? own(meta, 'total_pages') : undefined;
-	return typeof total === 'number' ? total : Infinity;
 }

@@ -127,8 +127,9 @@ export function pathPart(
 	value: unknown,
 	parameter: string,
 ): { id: string } | { problem: ParameterProblem } {
-	const id = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
-	if (id === '') {
+	const isText = typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
+	const id = isText ? String(value).trim() : '';
+	if (id === '' && (isText || value === undefined || value === null)) {
 		return {
 			problem: {
 				parameter,
@@ -137,8 +138,8 @@ export function pathPart(
 			},
 		};
 	}
-	// A path would lead elsewhere with these.
-	if (id === '.' || id === '..') {
+	// With dots a path would lead elsewhere, and half a character cannot be part of one.
+	if (['', '.', '..'].includes(id) || /\p{Cs}/u.test(id)) {
 		return {
 			problem: { parameter, what: 'is not an ID', todo: 'Give an ID as SparkLoop shows it' },
 		};

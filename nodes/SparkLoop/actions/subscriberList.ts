@@ -4,6 +4,7 @@ import { unixSeconds } from '../events/unixSeconds';
 import type { Problems } from './apiOperation';
 import { limitFields, limitOf, simpleSubscriber, simplifyField } from './fields';
 import type { Listing } from './listings';
+import { numberOf } from './numberOf';
 import type { ParameterProblem, Read } from './parameterProblem';
 
 type Show = Record<string, string[]>;
@@ -26,7 +27,7 @@ export const subscriberListFields = (show: Show): INodeProperties[] => [
 				type: 'dateTime',
 				default: '',
 				description:
-					'Only those who signed up later. SparkLoop lists the newest first, so no more pages are read than needed.',
+					'Only those who signed up later. SparkLoop lists the newest first, so reading ends with the first page on which nobody did.',
 			},
 			{
 				displayName: 'Type',
@@ -81,14 +82,17 @@ export function subscriberList(
 	{ path, notFound }: Pick<Listing, 'path' | 'notFound'>,
 ): Listing | Problems {
 	const filters = read('filters') as IDataObject;
-	const { firstPage = 1, expand } = read('listOptions') as IDataObject;
+	const { firstPage: entered = 1, expand } = read('listOptions') as IDataObject;
+	const firstPage = Math.floor(numberOf(entered));
 	const limit = limitOf(read);
-	const isDated = filters.createdAfter !== undefined && filters.createdAfter !== '';
-	const after = isDated ? unixSeconds(filters.createdAfter, zone) : undefined;
+	const { createdAfter } = filters;
+	const isDated =
+		typeof createdAfter === 'string' ? createdAfter.trim() !== '' : (createdAfter ?? null) !== null;
+	const after = isDated ? unixSeconds(createdAfter, zone) : undefined;
 
 	const problems: ParameterProblem[] = [];
 	if ('problem' in limit) problems.push(limit.problem);
-	if (!(Number(firstPage) >= 1)) {
+	if (!(firstPage >= 1)) {
 		problems.push({
 			parameter: 'First Page',
 			what: 'is not a number of at least 1',
@@ -114,10 +118,10 @@ export function subscriberList(
 		key: 'subscribers',
 		paged: true,
 		...limit,
-		firstPage: Math.floor(Number(firstPage)),
+		firstPage,
 		...(after === undefined
 			? {}
-			: { isPast: ({ created_at: at }) => Date.parse(String(at)) <= after * 1000 }),
+			: { isWanted: ({ created_at: at }) => !(Date.parse(String(at)) <= after * 1000) }),
 		...(read('simplify') === true ? { output: simpleSubscriber } : {}),
 		notFound,
 	};

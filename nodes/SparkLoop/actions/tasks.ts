@@ -28,8 +28,7 @@ export interface Task {
 	persons: readonly string[];
 	/** Whether doing it twice has an effect of its own. */
 	once?: boolean;
-	/** @param number counts the attempts from 1 */
-	attempt(call: Call, number: number): Promise<Answer | NoAnswer>;
+	attempt(call: Call): Promise<Answer | NoAnswer>;
 	/** What to hand in again to have it done later. */
 	payload: object;
 	/** The item that comes out. */
@@ -74,7 +73,9 @@ export async function doTasks(
 			continue;
 		}
 		const json = before.find(item, task.key);
+		const unsure = before.findUnsure(item, task.key);
 		if (json) results[item] = { json, pairedItem: { item } };
+		else if (unsure) fail(item, ...undelivered.call(this, item, task, unsure, sendThrough, []));
 		else ready.push({ item, task });
 	}
 
@@ -101,15 +102,17 @@ export async function doTasks(
 	});
 	ready.forEach(({ item, task }, index) => {
 		const outcome = outcomes[index];
+		if (outcome?.kind !== 'exhausted' || !outcome.unsure) return;
+		// What SparkLoop answered may hold more of people than an execution should keep.
+		before.addUnsure(item, task.key, { ...outcome, answer: undefined });
+	});
+	ready.forEach(({ item, task }, index) => {
+		const outcome = outcomes[index];
 		if (!outcome || outcome.kind === 'delivered') return;
 		// `behind` counts the parcels; the user counts items.
 		const told: Undelivered =
 			outcome.kind === 'heldBack' ? { ...outcome, behind: ready[outcome.behind].item } : outcome;
-		fail(
-			item,
-			undeliveredError(this.getNode(), item, told, task.thing, sendThrough, secrets),
-			undeliveredDetails(told, sendThrough, task.payload),
-		);
+		fail(item, ...undelivered.call(this, item, task, told, sendThrough, secrets));
 	});
 
 	const complete = results.filter((result): result is INodeExecutionData => result !== undefined);
@@ -117,16 +120,32 @@ export async function doTasks(
 	return complete;
 }
 
+/** The error of an item that was not delivered, and what the error output carries beside its message. */
+function undelivered(
+	this: IExecuteFunctions,
+	item: number,
+	{ thing, payload }: Task,
+	outcome: Undelivered,
+	sendThrough: SendThrough,
+	secrets: readonly string[],
+): [Failure, IDataObject] {
+	return [
+		undeliveredError(this.getNode(), item, outcome, thing, sendThrough, secrets),
+		undeliveredDetails(outcome, sendThrough, payload),
+	];
+}
+
 /** What makes a call the chosen way. */
 export async function calls(
 	this: IExecuteFunctions,
 	sendThrough: SendThrough,
-	{ rateLimit, rateWindow, timeout }: DeliveryOptions,
+	{ longestPause, rateLimit, rateWindow, timeout }: DeliveryOptions,
 ): Promise<Call> {
 	if (sendThrough === 'incomingWebhook') return incomingWebhook.call(this, timeout * 1000);
 	return await restV2.call(this, {
 		pace: { calls: Math.floor(rateLimit), window: rateWindow * 1000 },
 		timeout: timeout * 1000,
+		longestPause: longestPause * 1000,
 		signal: this.getExecutionCancelSignal() ?? new AbortController().signal,
 	});
 }
@@ -142,7 +161,7 @@ async function handOver(
 		({ task }): Parcel => ({
 			persons: task.persons,
 			once: task.once,
-			attempt: async (number) => await task.attempt(call, number),
+			attempt: async () => await task.attempt(call),
 		}),
 	);
 	return await deliver(

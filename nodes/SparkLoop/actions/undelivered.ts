@@ -72,8 +72,7 @@ function explain(
 				description: [
 					outcome.answer ? quote(outcome.answer, secrets) : '',
 					outcome.retryAfter ? `SparkLoop asks to wait ${outcome.retryAfter} seconds.` : '',
-					outcome.unsure ? UNSURE : 'Sending it again later makes sense.',
-					KEEP,
+					outcome.unsure ? UNSURE : `Sending it again later makes sense. ${KEEP}`,
 				]
 					.filter(Boolean)
 					.join(' '),

@@ -14,6 +14,9 @@ import { LARGEST_PAGE, restV2, segment } from '../transport/restV2';
 /** Milliseconds. Somebody is looking at the list. */
 const TIMEOUT = 15_000;
 
+/** A page without a match is an empty list to the editor, which then asks for no other. */
+const PAGES_AT_ONCE = 5;
+
 /** The account's campaigns whose name contains the text. */
 export async function searchCampaigns(
 	this: ILoadOptionsFunctions,
@@ -29,15 +32,11 @@ export async function searchPartnerPrograms(
 	filter?: string,
 	paginationToken?: string,
 ): Promise<INodeListSearchResult> {
-	const page = Number(paginationToken ?? 1);
-	const body = await get.call(this, '/partner_programs', { page, per_page: LARGEST_PAGE });
-	const programs = entriesOf(body.partner_programs).map((program) =>
-		byName({
-			...program,
-			name: isJsonObject(program.publication) ? program.publication.name : undefined,
-		}),
+	return await searchPages.call(this, '/partner_programs', filter, paginationToken, (body) =>
+		entriesOf(body.partner_programs).map(({ publication, uuid }) =>
+			byName({ uuid, name: isJsonObject(publication) ? publication.name : undefined }),
+		),
 	);
-	return { results: matching(programs, filter), paginationToken: nextPage(body, page) };
 }
 
 /**
@@ -54,12 +53,28 @@ export async function searchSubscribers(
 		const { subscriber } = await get.call(this, `/subscribers/${segment(email)}`, {}, true);
 		return { results: isJsonObject(subscriber) ? [person(subscriber as IDataObject)] : [] };
 	}
-	const page = Number(paginationToken ?? 1);
-	const body = await get.call(this, '/subscribers', { page, per_page: LARGEST_PAGE });
-	return {
-		results: matching(entriesOf(body.subscribers).map(person), filter),
-		paginationToken: nextPage(body, page),
-	};
+	return await searchPages.call(this, '/subscribers', filter, paginationToken, (body) =>
+		entriesOf(body.subscribers).map(person),
+	);
+}
+
+/** Reads pages until one holds a match. */
+async function searchPages(
+	this: ILoadOptionsFunctions,
+	path: string,
+	filter: string | undefined,
+	paginationToken: string | undefined,
+	read: (body: IDataObject) => INodeListSearchItems[],
+): Promise<INodeListSearchResult> {
+	let token: string | undefined = paginationToken ?? '1';
+	let results: INodeListSearchItems[] = [];
+	for (let count = 0; token && results.length === 0 && count < PAGES_AT_ONCE; count += 1) {
+		const page = Number(token);
+		const body: IDataObject = await get.call(this, path, { page, per_page: LARGEST_PAGE });
+		results = matching(read(body), filter);
+		token = nextPage(body, page);
+	}
+	return { results, paginationToken: token };
 }
 
 const byName = ({ uuid, name }: IDataObject): INodeListSearchItems => ({
@@ -73,7 +88,7 @@ const person = ({ uuid, email, name }: IDataObject): INodeListSearchItems => ({
 });
 
 const entriesOf = (list: unknown): IDataObject[] =>
-	Array.isArray(list) ? (list as IDataObject[]) : [];
+	Array.isArray(list) ? (list.filter(isJsonObject) as IDataObject[]) : [];
 
 function matching(items: INodeListSearchItems[], filter = ''): INodeListSearchItems[] {
 	const wanted = filter.trim().toLowerCase();
@@ -93,14 +108,18 @@ async function get(
 ): Promise<IDataObject> {
 	const call = await restV2.call(this, {
 		timeout: TIMEOUT,
-		signal: new AbortController().signal,
+		longestPause: TIMEOUT,
+		signal: AbortSignal.timeout(TIMEOUT),
 	});
 	const answer = await call('GET', path, { qs });
 	if ('noAnswer' in answer) {
 		throw new NodeOperationError(
 			this.getNode(),
 			`SparkLoop could not be reached: ${answer.noAnswer}`,
-			{ description: "Check 'Base URL' in the credential, and the network." },
+			{
+				description:
+					"Try again. If it stays like this, check 'Base URL' in the credential, and the network.",
+			},
 		);
 	}
 	if (isStatus(answer, 404) && mayBeAbsent) return {};

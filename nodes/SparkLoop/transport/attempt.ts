@@ -78,11 +78,12 @@ export async function attempt(
 		);
 		return answerOf(response);
 	} catch (error) {
-		const code = causeCode(error);
+		const { code, syscall } = causeOf(error);
 		return {
 			noAnswer:
 				CAUSES[code ?? ''] ?? `the request did not get through (${code ?? 'no reason given'})`,
-			unsent: UNSENT.has(code ?? ''),
+			// A connection may also lose its way after the request was sent.
+			unsent: UNSENT.has(code ?? '') && syscall !== 'read' && syscall !== 'write',
 		};
 	}
 }
@@ -105,14 +106,17 @@ export const isStatus = (answer: Answer | NoAnswer, status: number): answer is A
 	'status' in answer && answer.status === status;
 
 /** The first code in the chain of causes: n8n wraps the library's error, which wraps the system's. */
-function causeCode(error: unknown): string | undefined {
-	for (let cause = error, depth = 0; cause && depth < 5; depth += 1) {
-		const { code, cause: next } = cause as { code?: unknown; cause?: unknown };
-		if (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)) return code;
-		cause = next;
-	}
-	return undefined;
+function causeOf(error: unknown): { code?: string; syscall?: unknown } {
+	const chain: Array<{ code?: unknown; syscall?: unknown; cause?: unknown }> = [];
+	for (let cause = error; cause && chain.length < 5; cause = chain.at(-1)?.cause) chain.push(cause);
+	return {
+		code: chain.map(({ code }) => code).find(isCode),
+		syscall: chain.find(({ syscall }) => syscall !== undefined)?.syscall,
+	};
 }
+
+const isCode = (code: unknown): code is string =>
+	typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code);
 
 /** The text under `error` or `message` of a JSON answer, or the answer itself. */
 export function reasonOf(answer: Answer): string {

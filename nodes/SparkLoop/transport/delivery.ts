@@ -25,8 +25,8 @@ export interface NoAnswer {
 export interface Parcel {
 	/** Who it is about. Parcels that share a person are handed over one after the other, in the given order. */
 	persons: readonly string[];
-	/** One attempt. Does not throw for anything that another attempt could mend. `number` counts from 1. */
-	attempt(number: number): Promise<Answer | NoAnswer>;
+	/** One attempt. Does not throw for anything that another attempt could mend. */
+	attempt(): Promise<Answer | NoAnswer>;
 	/** Whether doing it twice has an effect of its own, so that it is tried again only if it certainly failed. */
 	once?: boolean;
 }
@@ -67,7 +67,8 @@ const FIRST_PAUSE = 1_000;
 const mayPass = (status: number): boolean =>
 	status === 408 || status === 425 || status === 429 || status >= 500;
 
-const mayHaveArrived = (result: Answer | NoAnswer): boolean =>
+/** Whether what was asked may have been done although it was not answered by a success. */
+export const mayHaveArrived = (result: Answer | NoAnswer): boolean =>
 	'noAnswer' in result ? !result.unsent : result.status !== 429 && result.status !== 425;
 
 /**
@@ -95,12 +96,15 @@ export async function deliver(
 
 	const handOver = async (parcel: Parcel): Promise<Outcome | undefined> => {
 		for (let attempts = 1; ; attempts += 1) {
-			while (surroundings.now() < quietUntil && !signal.aborted) {
-				await surroundings.pause(quietUntil - surroundings.now(), signal);
+			for (;;) {
+				// Asked twice, the clock may go on in between, and nobody can wait for less than nothing.
+				const quiet = quietUntil - surroundings.now();
+				if (quiet <= 0 || signal.aborted) break;
+				await surroundings.pause(quiet, signal);
 			}
 			if (signal.aborted) return undefined;
 
-			const result = await parcel.attempt(attempts);
+			const result = await parcel.attempt();
 			const answer = 'noAnswer' in result ? undefined : result;
 			if (signal.aborted && !answer) return undefined;
 			if (answer && answer.status >= 200 && answer.status < 300) {

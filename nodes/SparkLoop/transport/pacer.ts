@@ -7,6 +7,9 @@ export interface Pace {
 	window: number;
 }
 
+/** Milliseconds. A server that asks for more by mistake must not keep a key from being used for ever. */
+const LONGEST_QUIET = 86_400_000;
+
 /**
  * Keeps all calls with one key below what the API allows, whoever makes them: each asks for a place first, in the order
  * of asking, and tells when it was answered.
@@ -29,8 +32,12 @@ export class Pacer {
 	private quietUntil = 0;
 	private changedAt = 0;
 	private line: Promise<void> = Promise.resolve();
-	private wakeUp: () => void = () => {};
+	/** Wakes the first in line, who waits for a call that is under way. */
+	private answerCame: () => void = () => {};
+	/** Wakes the first in line, who waits for the time that the old pace asked for. */
+	private paceChanged: () => void = () => {};
 
+	/** @param surroundings their clock may begin anywhere, but must not be set back: nobody would call until it is there */
 	constructor(pace: Pace, surroundings: Pick<Surroundings, 'now' | 'pause'>) {
 		this.pace = pace;
 		this.allowed = pace.calls;
@@ -42,10 +49,23 @@ export class Pacer {
 		if (pace.calls === this.pace.calls && pace.window === this.pace.window) return;
 		this.pace = pace;
 		this.allowed = pace.calls;
+		this.paceChanged();
+		this.answerCame();
 	}
 
-	/** Waits for a place. @returns false when the signal aborted before; then there is none to leave */
-	async enter(signal: AbortSignal): Promise<boolean> {
+	/** Milliseconds for which no call at all is made, because the other side wants none; 0 for none. */
+	get quiet(): number {
+		return Math.max(0, this.quietUntil - this.surroundings.now());
+	}
+
+	/**
+	 * Waits for a place.
+	 *
+	 * @param longest milliseconds; when the other side wants no call for longer than this, there is no waiting. A window
+	 * is always waited for
+	 * @returns false when there is no such place, or the signal aborted before; then there is none to leave
+	 */
+	async enter(signal: AbortSignal, longest = Infinity): Promise<boolean> {
 		const turn = this.line;
 		let done = () => {};
 		this.line = new Promise((resolve) => {
@@ -56,30 +76,42 @@ export class Pacer {
 			void turn.then(done);
 			return false;
 		}
-		let entered = false;
-		while (!entered && !signal.aborted) {
-			const wait = this.untilFree();
-			entered = wait === 0;
-			if (entered) this.underWay += 1;
-			else if (wait !== undefined) await this.surroundings.pause(wait, signal);
-			else await unlessAborted(new Promise<void>((wake) => (this.wakeUp = wake)), signal);
+		try {
+			return await this.placeForFirst(signal, longest);
+		} finally {
+			done();
 		}
-		done();
-		return entered;
+	}
+
+	private async placeForFirst(signal: AbortSignal, longest: number): Promise<boolean> {
+		while (!signal.aborted && this.quiet <= Math.max(longest, this.pace.window)) {
+			const wait = this.untilFree();
+			if (wait === 0) {
+				this.underWay += 1;
+				return true;
+			}
+			if (wait === undefined) {
+				await unlessAborted(new Promise<void>((wake) => (this.answerCame = wake)), signal);
+			} else {
+				const changed = new Promise<void>((wake) => (this.paceChanged = wake));
+				await Promise.race([this.surroundings.pause(wait, signal), changed]);
+			}
+		}
+		return false;
 	}
 
 	/** The call was answered, or its answer will not come any more. */
 	leave(): void {
 		this.underWay -= 1;
 		this.answered.push(this.surroundings.now());
-		this.wakeUp();
+		this.answerCame();
 	}
 
 	/**
 	 * The call was refused for its rate.
 	 *
 	 * @param asked milliseconds that the other side asks to wait, if it does
-	 * @returns milliseconds in which no call at all is made
+	 * @returns milliseconds that this call should wait; no call at all is made in that time, or for a day if it is longer
 	 */
 	refused(asked: number | undefined): number {
 		const now = this.surroundings.now();
@@ -88,16 +120,16 @@ export class Pacer {
 		const admitted = this.answered.length - this.first;
 		const pause = asked ?? (admitted > 0 ? this.answered[this.first] - now : 0) + this.pace.window;
 		this.allowed = Math.max(1, Math.min(this.allowed, admitted));
-		this.quietUntil = Math.max(this.quietUntil, now + pause);
+		this.quietUntil = Math.max(this.quietUntil, now + Math.min(pause, LONGEST_QUIET));
 		this.changedAt = this.quietUntil;
-		this.wakeUp();
-		return this.quietUntil - now;
+		this.answerCame();
+		return Math.max(pause, this.quietUntil - now);
 	}
 
 	/** Milliseconds until a place is free, or undefined when that depends on a call that is under way. */
 	private untilFree(): number | undefined {
 		const now = this.surroundings.now();
-		if (now < this.quietUntil) return this.quietUntil - now;
+		if (this.quiet > 0) return this.quiet;
 		this.forgetOld(now);
 		this.recover(now);
 		const counted = this.answered.length - this.first;

@@ -18,10 +18,18 @@ export interface CallSettings {
 	pace?: Pace;
 	/** Milliseconds for one request, without the wait for its place. */
 	timeout: number;
+	/** Milliseconds. While SparkLoop wants no call for longer than this and the window, none waits: it gets a 429. */
+	longestPause?: number;
 	signal: AbortSignal;
 	/** Left out, the one of this process for the key. */
 	pacer?: Pacer;
 }
+
+/** Milliseconds. */
+const USUAL_LONGEST_PAUSE = 60_000;
+
+/** The clock of the process may be set back, and each key would have to wait for as long. */
+const PACING = { pause: SURROUNDINGS.pause, now: () => Math.round(performance.now()) };
 
 /**
  * SparkLoop counts the calls of a key, not those of a workflow, so all that this process makes with one key share a
@@ -37,14 +45,17 @@ const PACERS = new Map<string, Pacer>();
  */
 export async function restV2(
 	this: Requesting,
-	{ pace, timeout, signal, pacer: given }: CallSettings,
+	{ pace, timeout, longestPause = USUAL_LONGEST_PAUSE, signal, pacer: given }: CallSettings,
 ): Promise<Call> {
 	const { apiKey, baseUrl } = await this.getCredentials(REST_V2);
 	const pacer = given ?? pacerOf(`${String(baseUrl)} ${String(apiKey)}`, pace);
 
 	return async (method, path, content = {}) => {
-		if (!(await pacer.enter(signal)))
-			return { noAnswer: 'the execution was cancelled', unsent: true };
+		if (!(await pacer.enter(signal, longestPause))) {
+			return signal.aborted
+				? { noAnswer: 'the rate limit left no place for the call in time', unsent: true }
+				: { status: 429, headers: {}, text: '', pause: pacer.quiet };
+		}
 		const answer = await attempt.call(this, REST_V2, { method, url: path, ...content }, timeout);
 		if (!isStatus(answer, 429)) {
 			pacer.leave();
@@ -58,7 +69,7 @@ export async function restV2(
 function pacerOf(account: string, pace: Pace | undefined): Pacer {
 	const key = createHash('sha256').update(account).digest('hex');
 	const known = PACERS.get(key);
-	const pacer = known ?? new Pacer(DOCUMENTED_PACE, SURROUNDINGS);
+	const pacer = known ?? new Pacer(DOCUMENTED_PACE, PACING);
 	if (pace) pacer.set(pace);
 	PACERS.set(key, pacer);
 	return pacer;

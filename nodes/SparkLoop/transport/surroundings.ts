@@ -10,11 +10,14 @@ export interface Surroundings {
 	random(): number;
 }
 
+/** Milliseconds. A timer of Node's that is to wait longer does not wait at all. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Those of the process. */
 export const SURROUNDINGS: Surroundings = {
 	now: () => Date.now(),
 	random: () => Math.random(),
-	pause: async (ms, signal) => await unlessAborted(sleep(ms), signal),
+	pause: async (ms, signal) => await unlessAborted(sleep(Math.min(ms, LONGEST_TIMER)), signal),
 };
 
 /** Waits for the promise, or until the signal aborts if that comes first. */

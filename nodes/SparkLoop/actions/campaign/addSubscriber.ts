@@ -3,7 +3,7 @@ import type { Answer, NoAnswer } from '../../transport/delivery';
 import { segment } from '../../transport/restV2';
 import { objectOf, type ApiOperation } from '../apiOperation';
 import { campaignLocator, located, problemsOf, subscriberLocator } from '../locators';
-import { NO_SUCH_CAMPAIGN } from './fields';
+import { NO_SUCH_CAMPAIGN_OR_SUBSCRIBER } from './fields';
 
 const show = { resource: ['campaign'], operation: ['addSubscriber'] };
 
@@ -22,19 +22,22 @@ export const addSubscriber: ApiOperation = {
 		return {
 			key: `addSubscriber ${campaign.id} ${subscriber.id}`,
 			persons: [subscriber.id.toLowerCase()],
-			notFound: NO_SUCH_CAMPAIGN,
+			notFound: NO_SUCH_CAMPAIGN_OR_SUBSCRIBER,
 			async attempt(call) {
 				const path = `/campaigns/${segment(campaign.id)}/campaign_memberships`;
 				const answer = await call('POST', path, { body: { subscriber_uuid: subscriber.id } });
-				return isMember(answer) ? { ...answer, status: 200, body: undefined } : answer;
+				return isMember(answer) ? { ...answer, status: 200, body: ALREADY_IN } : answer;
 			},
 			output: ({ answer }) =>
-				answer.body === undefined
+				answer.body === ALREADY_IN
 					? { campaign_uuid: campaign.id, added: false }
 					: { ...objectOf(answer, 'campaign_membership'), added: true },
 		};
 	},
 };
+
+/** Stands for the body of an answer that says that there is nothing to add. */
+const ALREADY_IN = {};
 
 const isMember = (answer: Answer | NoAnswer): answer is Answer =>
 	isStatus(answer, 400) && /already been added/i.test(reasonOf(answer));

@@ -1,6 +1,5 @@
-import { isStatus } from '../../transport/attempt';
 import { segment } from '../../transport/restV2';
-import type { ApiOperation } from '../apiOperation';
+import { deletion, type ApiOperation } from '../apiOperation';
 import { campaignLocator, located, pathPart, problemsOf } from '../locators';
 
 const show = { resource: ['campaign'], operation: ['removeSubscriber'] };
@@ -31,13 +30,9 @@ export const removeSubscriber: ApiOperation = {
 			key: `removeSubscriber ${campaign.id} ${membership.id}`,
 			persons: [membership.id],
 			notFound: "SparkLoop knows no such membership. Check 'Campaign' and 'Membership ID'.",
-			async attempt(call, number) {
-				const path = `/campaigns/${segment(campaign.id)}/campaign_memberships/${segment(membership.id)}`;
-				const answer = await call('DELETE', path);
-				// An earlier attempt without an answer may have got through.
-				return number > 1 && isStatus(answer, 404) ? { ...answer, status: 200 } : answer;
-			},
-			output: () => ({ deleted: true }),
+			...deletion(
+				`/campaigns/${segment(campaign.id)}/campaign_memberships/${segment(membership.id)}`,
+			),
 		};
 	},
 };

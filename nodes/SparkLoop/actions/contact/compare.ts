@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 
 import { comparedItem } from '../../events/comparedItem';
+import { withoutEmails } from '../../events/email';
 
 const show = { resource: ['contact'], operation: ['compare'] };
 
@@ -64,7 +65,7 @@ export function compare(this: IExecuteFunctions): INodeExecutionData[] {
 		} catch (error) {
 			const failure = new NodeOperationError(this.getNode(), error as Error, { itemIndex: item });
 			if (!this.continueOnFail()) throw failure;
-			return { json: { error: failure.message }, pairedItem: { item } };
+			return { json: { error: withoutEmails(failure.message) }, pairedItem: { item } };
 		}
 	});
 }

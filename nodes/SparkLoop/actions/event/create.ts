@@ -1,5 +1,7 @@
+import { NO_TEXT } from '../../events/subscriberEvent';
 import { segment } from '../../transport/restV2';
 import { objectOf, type ApiOperation } from '../apiOperation';
+import { numberOf } from '../numberOf';
 import { campaignLocator, located, problemsOf, subscriberLocator } from '../locators';
 import type { ParameterProblem } from '../parameterProblem';
 
@@ -45,8 +47,8 @@ export const create: ApiOperation = {
 	request(read) {
 		const subscriber = located(read, 'subscriber');
 		const campaign = located(read, 'campaign');
-		const entered = read('value');
-		const value = entered === '' || entered === null ? Number.NaN : Number(entered);
+		const value = numberOf(read('value'));
+		const { description } = read('additionalFields') as { description?: unknown };
 		const problems: ParameterProblem[] = problemsOf(subscriber, campaign);
 		if (!Number.isFinite(value)) {
 			problems.push({
@@ -55,9 +57,11 @@ export const create: ApiOperation = {
 				todo: 'Give a number such as 23.90, without a currency',
 			});
 		}
+		if (!['string', 'number'].includes(typeof (description ?? ''))) {
+			problems.push({ parameter: 'Description', ...NO_TEXT });
+		}
 		if (problems.length > 0 || 'problem' in subscriber || 'problem' in campaign)
 			return { problems };
-		const { description } = read('additionalFields') as { description?: unknown };
 		const text = String(description ?? '').trim();
 		return {
 			key: `event ${subscriber.id}`,

@@ -8,7 +8,7 @@ export const event: Resource = {
 			{
 				name: 'Create',
 				value: 'create',
-				action: 'Create event of a subscriber',
+				action: 'Create event of subscriber',
 				description: 'Report a custom event of a subscriber, such as a purchase',
 			},
 		]),

@@ -1,11 +1,12 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { isEmail } from '../../events/email';
-import { isStatus, type Call } from '../../transport/attempt';
+import type { Call } from '../../transport/attempt';
 import type { Answer, NoAnswer } from '../../transport/delivery';
 import { segment } from '../../transport/restV2';
 import { createSubscriber, isTaken } from '../../transport/throughApi';
 import { objectOf, type ApiOperation } from '../apiOperation';
+import type { ParameterProblem } from '../parameterProblem';
 import { emailField } from '../subscriber/fields';
 import { NEW_SUBSCRIBER_FIELDS, newSubscriber } from '../subscriber/newSubscriber';
 
@@ -43,17 +44,31 @@ export const throughApi: ApiOperation = {
 	],
 	request(read, zone) {
 		const entered = newSubscriber(read, zone);
-		if ('problems' in entered) return entered;
+		if ('problems' in entered) return { problems: entered.problems.map(inWordsOfImport) };
 		const { subscriber, details } = entered;
 		const referrer = details.referrer_code;
 		const byEmail =
 			referrer !== undefined && isEmail(referrer) ? referrer.toLowerCase() : undefined;
+		if (byEmail === undefined && referrer?.includes('@')) {
+			return {
+				problems: [
+					{
+						parameter: 'Referrer',
+						what: 'is neither a referral code nor one email address',
+						todo: 'Correct it, or leave it out: who is imported without a referrer stays so',
+					},
+				],
+			};
+		}
 		const email = subscriber.email.toLowerCase();
 		return {
 			key: `import ${email}`,
 			// After the referrer, should they be among the items.
 			persons: byEmail === undefined ? [email] : [email, byEmail],
-			notFound: "SparkLoop does not know the referrer. Import them first, or correct 'Referrer'.",
+			notFound:
+				byEmail === undefined
+					? "Check 'Base URL' in the credential."
+					: "SparkLoop does not know the referrer. Import them first, or correct 'Referrer'.",
 			async attempt(call) {
 				if (byEmail === undefined) return await create(call, subscriber, details);
 				const found = await codeOf(call, byEmail);
@@ -68,6 +83,10 @@ export const throughApi: ApiOperation = {
 		};
 	},
 };
+
+/** What the other operations call 'Referrer Code' may be an address here. */
+const inWordsOfImport = (problem: ParameterProblem): ParameterProblem =>
+	problem.parameter === 'Referrer Code' ? { ...problem, parameter: 'Referrer' } : problem;
 
 async function create(
 	call: Call,
@@ -97,9 +116,9 @@ async function codeOf(call: Call, email: string): Promise<Found> {
 	const known = codes.get(email);
 	if (known !== undefined) return { code: known };
 	const answer = await call('GET', `/subscribers/${segment(email)}`);
-	if (!isStatus(answer, 200)) return { answer };
+	if (!('status' in answer) || answer.status >= 300) return { answer };
 	const { ref_code: code } = objectOf(answer, 'subscriber');
-	if (typeof code !== 'string') return { answer: { ...answer, status: 404 } };
+	if (typeof code !== 'string' || code === '') return { answer: { ...answer, status: 404 } };
 	codes.set(email, code);
 	return { code };
 }

@@ -68,10 +68,11 @@ export function apiDetails(read: (name: string) => unknown): {
 		['utm_campaign', 'UTM Campaign', more.utmCampaign],
 		['utm_source', 'UTM Source', more.utmSource],
 	];
-	const isText = (value: unknown) => ['string', 'number', 'undefined'].includes(typeof value);
+	const isText = (value: unknown) => ['string', 'number'].includes(typeof value);
 	return {
 		details: Object.fromEntries(
 			entered
+				.filter(([, , value]) => isText(value ?? ''))
 				.map(([key, , value]) => [key, String(value ?? '').trim()])
 				.filter(([, value]) => value !== ''),
 		),

@@ -51,7 +51,8 @@ export const subscriber: Resource = {
 				name: 'Delete',
 				value: 'delete',
 				action: 'Delete subscriber',
-				description: 'Delete a subscriber with their link and rewards',
+				description:
+					"Delete a subscriber. Not every revision of SparkLoop's documentation has this call.",
 			},
 			{
 				name: 'Get',
@@ -68,32 +69,32 @@ export const subscriber: Resource = {
 			{
 				name: 'Reject',
 				value: 'reject',
-				action: 'Reject referral of a subscriber',
+				action: 'Reject referral of subscriber',
 				description: 'Reject a pending referral, so that it does not count',
 			},
 			{
 				name: 'Send As Is',
 				value: 'sendAsIs',
-				action: 'Send an event as it is',
+				action: 'Send event of subscriber as it is',
 				description:
 					"Send an event exactly as it is given, such as one that left this node's error output",
 			},
 			{
 				name: 'Subscribe',
 				value: 'subscribe',
-				action: 'Subscribe a person',
+				action: 'Subscribe person',
 				description: 'Tell SparkLoop that a person signed up, which creates the referral link',
 			},
 			{
 				name: 'Unsubscribe',
 				value: 'unsubscribe',
-				action: 'Unsubscribe a person',
+				action: 'Unsubscribe person',
 				description: 'Tell SparkLoop that a person unsubscribed',
 			},
 			{
 				name: 'Update',
 				value: 'update',
-				action: 'Update an email address',
+				action: 'Update email address of subscriber',
 				description: 'Tell SparkLoop that a person has a new email address',
 			},
 		]),

@@ -3,6 +3,8 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { createSubscriber, isTaken } from '../../transport/throughApi';
 import { segment } from '../../transport/restV2';
 import { objectOf, type ApiOperation } from '../apiOperation';
+import { problemsOf } from '../locators';
+import type { ParameterProblem } from '../parameterProblem';
 import { emailField } from './fields';
 import { NEW_SUBSCRIBER_FIELDS, newSubscriber } from './newSubscriber';
 
@@ -40,23 +42,28 @@ export const upsert: ApiOperation = {
 	],
 	request(read, zone) {
 		const entered = newSubscriber(read, zone);
-		if ('problems' in entered) return entered;
+		const status = statusOf((read('additionalFields') as IDataObject).status);
+		if ('problems' in entered || 'problem' in status) {
+			return {
+				problems: [...('problems' in entered ? entered.problems : []), ...problemsOf(status)],
+			};
+		}
 		const { subscriber, details } = entered;
-		const { status } = read('additionalFields') as IDataObject;
 		const path = `/subscribers/${segment(subscriber.email)}`;
 		const change = {
 			...(subscriber.name === undefined ? {} : { name: subscriber.name }),
-			...(status === undefined ? {} : { status }),
+			...status,
 		};
 		return {
 			key: `upsert ${subscriber.email}`,
 			persons: [subscriber.email.toLowerCase()],
-			notFound: 'The subscriber was there and is gone now: try again.',
+			notFound:
+				"The subscriber may have been deleted meanwhile: try again. Otherwise check 'Base URL' in the credential.",
 			async attempt(call) {
 				const created = await createSubscriber(call, subscriber, details);
 				const isNew = 'status' in created && created.status < 300;
-				if (isNew && status !== 'unsubscribed') return created;
-				if (isNew) return await call('PUT', path, { body: { status } });
+				if (isNew && status.status !== 'unsubscribed') return created;
+				if (isNew) return await call('PUT', path, { body: status });
 				if (!isTaken(created)) return created;
 				return Object.keys(change).length > 0
 					? await call('PUT', path, { body: change })
@@ -66,3 +73,17 @@ export const upsert: ApiOperation = {
 		};
 	},
 };
+
+/** An expression may give anything. Blank, the status stays as it is. */
+function statusOf(value: unknown): { status?: string } | { problem: ParameterProblem } {
+	const status = typeof value === 'string' ? value.trim() : (value ?? '');
+	if (status === '') return {};
+	if (status === 'confirmed' || status === 'unsubscribed') return { status };
+	return {
+		problem: {
+			parameter: 'Status',
+			what: "is neither 'confirmed' nor 'unsubscribed'",
+			todo: 'Choose one of them, or leave it out',
+		},
+	};
+}

@@ -1,0 +1,171 @@
+import { Peer, type Behaviour } from '../support/peer.mts';
+import { apiNode, errorOf, jsonOf } from '../support/sparkLoopApi.mts';
+import { chain, node, run } from '../support/engine.mts';
+import { searchList } from '../support/engine.mts';
+
+let peer: Peer;
+afterEach(async () => await peer.stop());
+
+const credentials = () => ({ sparkLoopApi: { apiKey: 'k3y', baseUrl: peer.url } });
+
+/** Runs the node against a SparkLoop that answers as told. */
+async function ask(parameters: object, behaviour: Behaviour) {
+	peer = await Peer.start(behaviour);
+	const start = node('Start', 'n8n-nodes-base.noOp', {});
+	const graph = {
+		nodes: [start, apiNode(parameters)],
+		connections: chain('Start', 'SparkLoop'),
+		settings: { timezone: 'UTC' },
+	};
+	return await run(graph, 'Start', [{ json: {} }], credentials());
+}
+
+const everybody = {
+	resource: 'subscriber',
+	operation: 'getAll',
+	returnAll: true,
+	simplify: false,
+	filters: {},
+	listOptions: {},
+};
+const list = (subscribers: unknown, meta?: object) => ({
+	status: 200,
+	body: { subscribers, ...(meta ? { meta } : {}) },
+});
+const pageOf = (path: string) => Number(new URL(path, 'http://x').searchParams.get('page'));
+
+describe('a list from a SparkLoop that does not do as documented', () => {
+	it.each([[[null]], [['text']], [[1, {}]], [[[]]], [{}], ['text'], [null]])(
+		'%j is no list of subscribers',
+		async (subscribers) => {
+			const result = await ask({ ...everybody, simplify: true }, () => list(subscribers));
+			expect(errorOf(result)?.message).toBe(
+				"SparkLoop's answer holds no list of subscribers [item 0]",
+			);
+		},
+	);
+
+	it('gives each once although there are no pages', async () => {
+		const result = await ask(everybody, () => list([{ uuid: 'a' }, { uuid: 'b' }]));
+		expect(jsonOf(result)).toEqual([{ uuid: 'a' }, { uuid: 'b' }]);
+		expect(peer.received).toHaveLength(2);
+	});
+
+	it('goes on until a page is empty when nobody says how many there are', async () => {
+		const result = await ask(everybody, ({ path }) =>
+			list(pageOf(path) < 4 ? [{ uuid: pageOf(path) }] : []),
+		);
+		expect(jsonOf(result)).toEqual([{ uuid: 1 }, { uuid: 2 }, { uuid: 3 }]);
+		expect(peer.received).toHaveLength(4);
+	});
+
+	it('takes a page of any size', async () => {
+		const many = Array.from({ length: 200_000 }, (_, uuid) => ({ uuid }));
+		const result = await ask(everybody, () => list(many, { total_pages: 1 }));
+		expect(jsonOf(result)).toHaveLength(200_000);
+	});
+
+	it('leaves nobody out who signed up later than the date, in whatever order the page is', async () => {
+		const page = [
+			{ uuid: 'imported', created_at: '2020-01-01T00:00:00Z' },
+			{ uuid: 'late', created_at: '2026-01-02T00:00:00Z' },
+			{ uuid: 'just', created_at: '2026-01-01T00:00:00Z' },
+			{ uuid: 'undated', created_at: null },
+		];
+		const filters = { createdAfter: '2026-01-01T00:00:00Z' };
+		const result = await ask({ ...everybody, filters }, () => list(page, { total_pages: 1 }));
+		expect(jsonOf(result).map(({ uuid }) => uuid)).toEqual(['late', 'undated']);
+	});
+
+	it.each(['={{ null }}', '={{ undefined }}', '={{ " " }}'])(
+		'asks for everybody when the date is %s',
+		async (createdAfter) => {
+			const result = await ask({ ...everybody, filters: { createdAfter } }, () =>
+				list([{ uuid: 'a', created_at: '1999-01-01' }], { total_pages: 1 }),
+			);
+			expect(jsonOf(result)).toHaveLength(1);
+		},
+	);
+
+	it('of campaigns is asked for without pages', async () => {
+		const campaigns = { resource: 'campaign', operation: 'getAll', returnAll: true };
+		await ask(campaigns, () => ({ status: 200, body: { campaigns: [{ uuid: 'a' }] } }));
+		expect(peer.received.map(({ path }) => path)).toEqual(['/campaigns']);
+	});
+});
+
+describe('an import whose referrer is looked up', () => {
+	const importing = {
+		resource: 'import',
+		operation: 'throughApi',
+		email: 'friend@x.org',
+		additionalFields: { referrerCode: 'ann@x.org' },
+	};
+
+	it('takes any success for the referrer, and goes on to the friend', async () => {
+		const result = await ask(importing, ({ method }) =>
+			method === 'GET'
+				? { status: 203, body: { subscriber: { ref_code: 'c0de' } } }
+				: { status: 201, body: { subscriber: { uuid: 'sub_1' } } },
+		);
+		expect(jsonOf(result)).toMatchObject([{ result: 'imported', uuid: 'sub_1', ref_code: null }]);
+		expect(peer.received[1].body).toEqual({ email: 'friend@x.org', referrer_code: 'c0de' });
+	});
+
+	it.each([[{ ref_code: '' }], [{ ref_code: null }], [{}]])(
+		'imports nobody without the code that %j lacks',
+		async (subscriber) => {
+			const result = await ask(importing, () => ({ status: 200, body: { subscriber } }));
+			expect(errorOf(result)?.description).toContain("correct 'Referrer'");
+			expect(peer.received.map(({ method }) => method)).toEqual(['GET']);
+		},
+	);
+});
+
+describe('somebody added to a campaign', () => {
+	it('is told as added by any success, also one without a body', async () => {
+		const id = (value: string) => ({ __rl: true, mode: 'id', value });
+		const add = { resource: 'campaign', operation: 'addSubscriber' };
+		const result = await ask({ ...add, campaign: id('MF1'), subscriber: id('sub_1') }, () => ({
+			status: 201,
+		}));
+		expect(jsonOf(result)).toEqual([{ added: true }]);
+	});
+});
+
+describe('the lists to choose from', () => {
+	const locating = apiNode({ resource: 'campaign', operation: 'addSubscriber' });
+
+	it.each(['searchCampaigns', 'searchPartnerPrograms', 'searchSubscribers'])(
+		'%s leaves out what is no entry',
+		async (method) => {
+			const entries = [null, 'text', { uuid: 'a', email: 'a@x.org', publication: null }];
+			peer = await Peer.start(() => ({
+				status: 200,
+				body: { campaigns: entries, partner_programs: entries, subscribers: entries },
+			}));
+			const { results } = await searchList(locating, method, credentials());
+			expect(results.map(({ value }) => value)).toEqual(['a']);
+		},
+	);
+
+	it('say that SparkLoop cannot be reached', async () => {
+		peer = await Peer.start(() => 'drop');
+		await expect(searchList(locating, 'searchCampaigns', credentials())).rejects.toMatchObject({
+			message: 'SparkLoop could not be reached: the connection was closed without an answer',
+			description: expect.stringContaining("check 'Base URL' in the credential"),
+		});
+	});
+
+	it.each([
+		[403, "Check 'API Key' in the credential."],
+		[404, "Try again later, or choose 'By ID'."],
+		[300, "Try again later, or choose 'By ID'."],
+	])('say what to do about a %i', async (status, description) => {
+		peer = await Peer.start(() => ({ status }));
+		await expect(searchList(locating, 'searchCampaigns', credentials())).rejects.toMatchObject({
+			message: `SparkLoop answered with status ${status}`,
+			description,
+		});
+	});
+});
