@@ -114,6 +114,7 @@ function choice({ type, parameters }: NodeFile, credentials: Credentials): Crede
 		case 'sparkLoopTrigger':
 			return credentials.token;
 		case 'sparkLoop':
+			if (parameters.operation === 'throughApi') return credentials.api;
 			if (parameters.resource !== 'subscriber') return undefined;
 			return parameters.sendThrough === 'api' ? credentials.api : credentials.incomingWebhook;
 		case 'emailSend':

@@ -3,8 +3,12 @@ import path from 'node:path';
 
 import { alerts } from './alerts.mts';
 import type { WorkflowFile } from './canvas.mts';
+import { hubSpot } from './contactLists/hubSpot.mts';
+import { postgreSql } from './contactLists/postgresql.mts';
+import { yourEsp } from './contactLists/yourEsp.mts';
 import { ESPS } from './esp/esps.mts';
 import { espWorkflow } from './esp/espWorkflow.mts';
+import { importing } from './importing.mts';
 import { newsletterInABox } from './newsletterInABox.mts';
 import { outbox } from './outbox.mts';
 import { replay } from './replay.mts';
@@ -19,6 +23,9 @@ export const WORKFLOWS: Readonly<Record<string, () => WorkflowFile>> = {
 	...Object.fromEntries(
 		Object.entries(ESPS).map(([file, esp]) => [`esp/${file}.json`, () => espWorkflow(esp)]),
 	),
+	'import-existing-subscribers.json': () => importing(yourEsp),
+	'import-existing-subscribers-from-hubspot.json': () => importing(hubSpot),
+	'import-existing-subscribers-from-postgresql.json': () => importing(postgreSql),
 	'newsletter-in-a-box.json': newsletterInABox,
 	'outbox.json': outbox,
 	'replay.json': replay,

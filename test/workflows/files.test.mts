@@ -94,6 +94,7 @@ const TABLE_SETTINGS = [
 	'addresses',
 	'fieldIds',
 	'progress',
+	'refusals',
 	'written',
 ];
 

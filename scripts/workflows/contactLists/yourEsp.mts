@@ -44,7 +44,7 @@ export const yourEsp: ContactList = {
 				genericAuthType: 'httpHeaderAuth',
 				sendQuery: true,
 				specifyQuery: 'json',
-				jsonQuery: `={{ { limit: ${SETTINGS}.pageSize, ...(${cursor} ? { after: ${cursor} } : {}) } }}`,
+				jsonQuery: `={{ JSON.stringify({ limit: ${SETTINGS}.pageSize, after: ${cursor} || undefined }) }}`,
 				options: {
 					timeout: `={{ ${SETTINGS}.timeout }}`,
 					// An answer that is nothing but a list would otherwise fall apart into items.
