@@ -7,7 +7,9 @@ const WORLDS = ['all', 'withStatus', 'confirmedOnly'] as const;
 type World = (typeof WORLDS)[number];
 
 const SETTINGS = {
-	mode: 'repair',
+	byHand: 'no',
+	nightly: 'repair',
+	onDemand: 'dry run',
 	unsubscribeUnknown: 'yes',
 	askForLinks: 'no',
 	thorough: 'no',
@@ -486,7 +488,7 @@ describe.each(WORLDS)('where SparkLoop lists %s', (world) => {
 			fc.property(differences, (plan) => {
 				const { model, people, told, expected } = worldOf(world, plan);
 				const before = JSON.stringify(model.subscribers);
-				const { outcomes, report } = night(model, people, told, { mode: 'dry run' });
+				const { outcomes, report } = night(model, people, told, { nightly: 'dry run' });
 				expect(outcomes).toEqual([]);
 				expect(JSON.stringify(model.subscribers)).toBe(before);
 				for (const kind of [
@@ -565,16 +567,16 @@ describe('the brake', () => {
 	});
 
 	it('does not stop a dry run, which tells of it', () => {
-		const plan = stopOf(leaving(50), list, { mode: 'dry run' });
+		const plan = stopOf(leaving(50), list, { nightly: 'dry run' });
 		expect(plan).toMatchObject({ stop: '', batches: [] });
 		expect(reportOf(plan).text).toContain('A repair would stop: 50 of 100 subscribers');
 	});
 
 	it('holds for an empty list and for one that ends too early, in a dry run too', () => {
-		for (const mode of ['repair', 'dry run']) {
-			expect(stopOf([], list, { mode, brakePercent: 100 }).stop).toMatch(/list is empty/);
+		for (const nightly of ['repair', 'dry run']) {
+			expect(stopOf([], list, { nightly, brakePercent: 100 }).stop).toMatch(/list is empty/);
 			const short = findDrift(list, leaving(0), [], {}, 150);
-			expect(planOf(short, { mode, brakePercent: 100 }).stop).toMatch(
+			expect(planOf(short, { nightly, brakePercent: 100 }).stop).toMatch(
 				/ended after 100 of 150 contacts/,
 			);
 		}
@@ -670,8 +672,8 @@ describe('the report', () => {
 	});
 
 	it('lists no more than so many of each kind, and says so', () => {
-		const plan = planOf(findDrift([], people, [], {}), { mode: 'dry run' });
-		const report = reportOf(plan, [], { mode: 'dry run' });
+		const plan = planOf(findDrift([], people, [], {}), { nightly: 'dry run' });
+		const report = reportOf(plan, [], { nightly: 'dry run' });
 		expect(report.rows).toHaveLength(5);
 		expect(report.text).toContain('the first 5 of each kind');
 	});
