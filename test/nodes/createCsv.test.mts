@@ -53,6 +53,37 @@ const COLUMNS = {
 };
 
 describe('the files', () => {
+	it('bring a list of 10,000 into SparkLoop, everybody once, with name, date and referrer', async () => {
+		const list = Array.from({ length: 10_000 }, (_, number) => ({
+			email: `p${number}@email.com`,
+			attributes: { firstName: `Person, no. ${number}` },
+			created_at: 1_600_000_000 + 60 * number,
+			by: number % 10 === 0 ? null : `P${number - (number % 10)}@email.com`,
+		}));
+		const { nameField, referrerField, registrationDateField } = COLUMNS;
+		const result = await createCsv(list, {
+			additionalColumns: { nameField, referrerField, registrationDateField },
+			options: { rowsPerFile: 3_000 },
+		});
+		const [files, invalid] = outputs(result, 'CSV');
+		expect([files.length, invalid]).toEqual([4, []]);
+		const { program } = createProgram();
+		const imported = files.map((item) => importCsv(textOf(item), program));
+		expect(imported.map(({ imported, errors }) => [imported, errors])).toEqual([
+			[3_000, []],
+			[3_000, []],
+			[3_000, []],
+			[1_000, []],
+		]);
+		expect(program.subscribers).toHaveLength(10_000);
+		expect(program.find('p4321@email.com')).toMatchObject({
+			name: 'Person, no. 4321',
+			createdAt: 1_600_000_000 + 60 * 4321 - ((1_600_000_000 + 60 * 4321) % 60),
+			referrerId: program.find('p4320@email.com')?.id,
+		});
+		expect(program.find('p4320@email.com')?.totReferrals).toBe(9);
+	});
+
 	it('have the columns that were chosen, and a summary beside them', async () => {
 		const result = await createCsv(CONTACTS, { additionalColumns: COLUMNS });
 		const [files, invalid] = outputs(result, 'CSV');

@@ -5,6 +5,7 @@ import {
 	ExecutionLifecycleHooks,
 	HookContext,
 	LazyPackageDirectoryLoader,
+	LoadOptionsContext,
 	WebhookContext,
 	WorkflowExecute,
 } from 'n8n-core';
@@ -20,6 +21,7 @@ import {
 	type IHttpRequestOptions,
 	type INode,
 	type INodeExecutionData,
+	type INodeListSearchResult,
 	type INodeProperties,
 	type INodeType,
 	type INodeTypes,
@@ -353,6 +355,25 @@ export class Registration {
 			this.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
 		}
 	}
+}
+
+/** What the editor gets when somebody opens the list of a resource locator. */
+export async function searchList(
+	one: INode,
+	method: string,
+	credentials: Credentials,
+	filter?: string,
+	paginationToken?: string,
+): Promise<INodeListSearchResult> {
+	const workflow = workflowOf({ nodes: [one], connections: {} });
+	const type = nodeTypes.getByNameAndVersion(one.type, one.typeVersion);
+	const context = new LoadOptionsContext(
+		workflow,
+		workflow.getNode(one.name)!,
+		additionalData(credentials),
+		'',
+	);
+	return await type.methods!.listSearch![method].call(context, filter, paginationToken);
 }
 
 /** The parameters that a node type describes in one of its versions. @throws when n8n has no such type or version */

@@ -20,8 +20,6 @@ type Name = keyof typeof KNOWN;
 
 export type DeliveryOptions = Record<Name, number>;
 
-const onlyForTheApi = { hide: { '/sendThrough': ['incomingWebhook'] } };
-
 /** The options of everything that is sent to SparkLoop. */
 export const OPTIONS: INodeProperties = {
 	displayName: 'Options',
@@ -63,9 +61,8 @@ export const OPTIONS: INodeProperties = {
 			type: 'number',
 			typeOptions: { minValue: 1 },
 			default: 120,
-			displayOptions: onlyForTheApi,
 			description:
-				"How many calls with this API key are made within the 'Rate Window'. SparkLoop allows 120 in 60 seconds; give less when something else uses the same key, or when n8n runs in several processes.",
+				"How many calls with one API key are made within the 'Rate Window'. SparkLoop allows 120 in 60 seconds; give less when something else uses the same key, or when n8n runs in several processes. The Incoming Webhook has no limit.",
 		},
 		{
 			displayName: 'Rate Window',
@@ -73,7 +70,6 @@ export const OPTIONS: INodeProperties = {
 			type: 'number',
 			typeOptions: { minValue: 0.1 },
 			default: 60,
-			displayOptions: onlyForTheApi,
 			description: "Seconds for which the 'Rate Limit' holds",
 		},
 		{

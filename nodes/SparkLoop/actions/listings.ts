@@ -20,8 +20,10 @@ export interface Listing {
 	/** Begins with a slash. */
 	path: string;
 	qs?: IDataObject;
-	/** The key of the answer under which the list is expected. */
-	key: string;
+	/** What it is a list of, for messages. */
+	of: string;
+	/** The key of the answer that holds it; undefined where SparkLoop publishes none. */
+	key?: string;
 	/** Whether SparkLoop gives the list in pages. */
 	paged: boolean;
 	/** How many entries to give out at most; undefined for all. */
@@ -93,7 +95,7 @@ async function readListing(
 		return {
 			error: new NodeOperationError(
 				this.getNode(),
-				`SparkLoop's answer holds no list of ${listing.key} [item ${item}]`,
+				`SparkLoop's answer holds no list of ${listing.of} [item ${item}]`,
 				{
 					itemIndex: item,
 					description:
@@ -144,11 +146,10 @@ async function readPages(
 	}
 }
 
-/** The list under the key, or the only list in the answer: the keys of some lists are published nowhere. */
-function listIn({ body }: Answer, key: string): IDataObject[] | undefined {
+/** The list under the key; where none is known, the only list in the answer. */
+function listIn({ body }: Answer, key: string | undefined): IDataObject[] | undefined {
 	if (!isJsonObject(body)) return undefined;
-	const named = own(body, key);
-	const lists = Array.isArray(named) ? [named] : Object.values(body).filter(Array.isArray);
+	const lists = (key === undefined ? Object.values(body) : [own(body, key)]).filter(Array.isArray);
 	return lists.length === 1 ? (lists[0] as IDataObject[]) : undefined;
 }
 

@@ -110,6 +110,7 @@ export function subscriberList(
 			...(filters.type === undefined ? {} : { type: filters.type }),
 			...(expand === true ? { expand: 'campaigns' } : {}),
 		},
+		of: 'subscribers',
 		key: 'subscribers',
 		paged: true,
 		...limit,

@@ -11,6 +11,7 @@ export const getMany: ApiOperation = {
 		if ('problem' in limit) return { problems: [limit.problem] };
 		return {
 			path: '/campaigns',
+			of: 'campaigns',
 			key: 'campaigns',
 			paged: false,
 			...limit,

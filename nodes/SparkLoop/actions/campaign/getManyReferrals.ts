@@ -6,7 +6,7 @@ import { NOT_IN_CAMPAIGN } from './fields';
 
 const show = { resource: ['campaign'], operation: ['getManyReferrals'] };
 
-/** Lists whom a subscriber brought into a campaign. */
+/** Lists whom a subscriber brought into a campaign. Under which key SparkLoop answers them is published nowhere. */
 export const getManyReferrals: ApiOperation = {
 	description: [
 		campaignLocator(show, 'The campaign to look in'),
@@ -23,7 +23,7 @@ export const getManyReferrals: ApiOperation = {
 		}
 		return {
 			path: `/campaigns/${segment(campaign.id)}/subscribers/${segment(subscriber.id)}/referrals`,
-			key: 'subscribers',
+			of: 'referrals',
 			paged: true,
 			...limit,
 			...(read('simplify') === true ? { output: simpleSubscriber } : {}),

@@ -13,6 +13,7 @@ export const getMany: ApiOperation = {
 		if ('problem' in limit) return { problems: [limit.problem] };
 		return {
 			path: '/partner_programs',
+			of: 'partner programs',
 			key: 'partner_programs',
 			paged: true,
 			...limit,

@@ -19,7 +19,7 @@ export const getManyReferrals: ApiOperation = {
 		}
 		return {
 			path: `/partner_programs/${segment(program.id)}/referrals`,
-			key: 'referrals',
+			of: 'referrals',
 			paged: true,
 			...limit,
 			notFound:
