@@ -25,7 +25,10 @@ export function runCode<T = object>(
 		const last = runs.at(-1) as object[];
 		return {
 			isExecuted: last.length > 0,
-			all: (_output = 0, run = runs.length - 1) => items((runs[run] ?? []) as object[]),
+			all: (_output = 0, run = runs.length - 1) => {
+				if (!runs[run]) throw new Error(`Run ${run} not found`);
+				return items(runs[run] as object[]);
+			},
 			first: () => items(last)[0],
 			last: () => items(last).at(-1),
 		};
