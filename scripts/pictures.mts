@@ -30,7 +30,10 @@ const HINTS = ['[data-reka-popper-content-wrapper]', '.el-popper', '[role="toolt
 const LARGE = { width: 1500, height: 1400 };
 const MEDIUM = { width: 1400, height: 800 };
 const WIDE = { width: 1800, height: 1100 };
-const SIZES: Readonly<Record<string, typeof MEDIUM>> = { 'newsletter-in-a-box': LARGE };
+const SIZES: Readonly<Record<string, typeof MEDIUM>> = {
+	'newsletter-in-a-box': LARGE,
+	'import-existing-subscribers': WIDE,
+};
 
 /** Pixels left free around the workflow. */
 const MARGIN = 24;
@@ -38,9 +41,14 @@ const MARGIN = 24;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const file = (name: string) => path.join(IMAGES, `${name}.png`);
 
-/** What is given on the command line: files of `workflows/esp/` without their endings; all of them after `esp`. */
+/**
+ * What is given on the command line: files of `workflows/` and `workflows/esp/` without their folders and endings; all of
+ * the latter after `esp`.
+ */
 const wanted = process.argv.slice(2);
-const espFiles = wanted[0] === 'esp' ? Object.keys(ESPS) : wanted;
+const files = (wanted[0] === 'esp' ? Object.keys(ESPS) : wanted).map((name) =>
+	name in ESPS ? `esp/${name}` : name,
+);
 
 async function logIn(page: Page, { n8n, owner }: Ground): Promise<void> {
 	await page.goto(`${n8n.url}/signin`);
@@ -158,7 +166,7 @@ async function takePictures(browser: Browser, stage: Stage): Promise<void> {
 	await canvas(canvases, stage, yourEsp.id, 'your-esp-to-sparkloop');
 	await canvas(canvases, stage, outbox.id, 'outbox');
 	await canvas(canvases, stage, yourEspToOutbox.id, 'your-esp-to-outbox');
-	for (const name of ['reward-fulfilment', 'alerts', 'replay']) {
+	for (const name of ['reward-fulfilment', 'alerts', 'replay', 'import-existing-subscribers']) {
 		const { id } = await importWorkflow(stage.n8n.api, stage.credentials, `${name}.json`);
 		await canvas(canvases, stage, id, name);
 	}
@@ -179,24 +187,24 @@ async function takePictures(browser: Browser, stage: Stage): Promise<void> {
 	await sandbox.screenshot({ path: file('sandbox') });
 }
 
-/** The canvases of the ESPs, as they are imported: nothing is chosen or filled in. */
-async function takeEspPictures(browser: Browser, ground: Ground): Promise<void> {
+/** Canvases as they are imported: nothing is chosen or filled in. */
+async function takeCanvases(browser: Browser, ground: Ground): Promise<void> {
 	const page = await browser.newPage({ viewport: WIDE });
 	await logIn(page, ground);
-	for (const name of espFiles) {
-		const id = await ground.n8n.api.importWorkflow(workflowFile(`esp/${name}.json`));
-		await canvas(page, ground, id, `esp/${name}`);
+	for (const name of files) {
+		const id = await ground.n8n.api.importWorkflow(workflowFile(`${name}.json`));
+		await canvas(page, ground, id, name);
 		say(name);
 	}
 }
 
-async function ofTheEsps(): Promise<void> {
+async function ofTheWanted(): Promise<void> {
 	mkdirSync(path.join(IMAGES, 'esp'), { recursive: true });
 	const ground = await setGround({ n8nPort: 0, sandboxPort: 0, progress: say });
 	let browser: Browser | undefined;
 	try {
 		browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-		await takeEspPictures(browser, ground);
+		await takeCanvases(browser, ground);
 	} finally {
 		await browser?.close();
 		await ground.close();
@@ -209,7 +217,7 @@ async function run(): Promise<void> {
 			`There is no browser at ${CHROMIUM}. Install Chromium, or set CHROMIUM to where it is.`,
 		);
 	}
-	if (espFiles.length > 0) return await ofTheEsps();
+	if (files.length > 0) return await ofTheWanted();
 	mkdirSync(IMAGES, { recursive: true });
 	say('Setting a stage with the package as it was built last (npm run build)');
 	const stage = await setStage({ n8nPort: 0, sandboxPort: 0, progress: say });

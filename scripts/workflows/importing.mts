@@ -45,7 +45,7 @@ export const REFUSALS_COLUMNS = {
 } as const;
 
 /** What a checkpoint writes. */
-const CHECKPOINT = [
+export const CHECKPOINT = [
 	...['state', 'progress', 'problem', 'done', 'total', 'imported', 'alreadyThere', 'refused'],
 	...['skipped', 'peopleAMinute', 'cursor', 'within', 'tries', 'heldUntil'],
 ];
@@ -155,6 +155,7 @@ function begin(canvas: Canvas): void {
 		),
 	);
 	canvas.node('Done, or under way', 'noOp', [6.1, 0.9], {});
+	canvas.node('Another run has it', 'noOp', [8.2, 0.8], {});
 	canvas.node(
 		'Take the lease',
 		'dataTable',
@@ -194,7 +195,7 @@ function begin(canvas: Canvas): void {
 	);
 	canvas.connect('Was it set up?', 1, 'Stop: not set up');
 	canvas.connect('Is there anything to do?', 1, 'Done, or under way');
-	canvas.connect('Is it ours?', 1, 'Done, or under way');
+	canvas.connect('Is it ours?', 1, 'Another run has it');
 }
 
 function importPage(canvas: Canvas, list: ContactList): void {
@@ -209,14 +210,14 @@ function importPage(canvas: Canvas, list: ContactList): void {
 		[column + 1, 0],
 		when('={{ $json.active.length }}', 'gt', '0', 'number'),
 	);
-	canvas.node('One item per person', 'splitOut', [column + 2.1, -0.3], {
+	canvas.node('One item per person', 'splitOut', [column + 2, 0], {
 		fieldToSplitOut: 'active',
 		options: {},
 	});
 	canvas.node(
 		'Import into SparkLoop',
 		'n8n-nodes-sparkloop.sparkLoop',
-		[column + 3.1, -0.3],
+		[column + 3, 0],
 		{
 			resource: 'import',
 			operation: 'throughApi',
@@ -257,11 +258,11 @@ function checkOff(canvas: Canvas): void {
 		[10.2, row],
 		when('={{ $json.refusals.length }}', 'gt', '0', 'number'),
 	);
-	canvas.node('One item per refusal', 'splitOut', [11.3, row - 0.3], {
+	canvas.node('One item per refusal', 'splitOut', [11.2, row - 0.7], {
 		fieldToSplitOut: 'refusals',
 		options: {},
 	});
-	canvas.node('Write the refusals down', 'dataTable', [12.3, row - 0.3], {
+	canvas.node('Write the refusals down', 'dataTable', [12.2, row - 0.7], {
 		resource: 'row',
 		// The same people may be done again after a kill.
 		operation: 'upsert',
@@ -380,10 +381,10 @@ function setUp(canvas: Canvas): void {
 }
 
 function notes(canvas: Canvas, { name, note }: ContactList): void {
-	const top = -2.9;
+	const [top, height] = [-2.6, 2];
 	canvas.note(
 		[-0.35, top],
-		[3.3, 2.5],
+		[3.3, height],
 		`## Import existing subscribers
 Tells SparkLoop of everybody in ${name === '' ? 'your ESP' : name} who subscribed before SparkLoop was there, through its API. SparkLoop allows 120 calls a minute, one for each person: 10,000 people take about an hour and a half.
 
@@ -397,7 +398,7 @@ How far it is stands in the Data Table *SparkLoop import progress*. Unpublish to
 	);
 	canvas.note(
 		[3.1, top],
-		[3, 2.5],
+		[3, height],
 		`### What comes back
 SparkLoop answers every imported person with a \`sync_subscriber\`: their referral code and link, for your ESP. They come as fast as this sends, and the flow that takes them has to write each one. What it cannot take in time SparkLoop sends again, for up to a month: links come late, but they come.
 
@@ -408,11 +409,11 @@ Quicker is SparkLoop's own CSV import: **Create CSV** of the SparkLoop node make
 	);
 	canvas.note(
 		[6.3, top],
-		[3, 2.5],
+		[3, height],
 		`### Who is imported
 Only who is subscribed and has confirmed: SparkLoop bills by active subscribers. All others are counted as *skipped*.
 
-Who is in SparkLoop already is left as they are, and counted as *alreadyThere*. So nobody is there twice, however often this runs.
+Who is in SparkLoop already is left as they are, and counted as *alreadyThere*. So nobody is there twice, however often this runs. Who unsubscribes in the very minute in which they are imported is found by *Reconcile*.
 
 A referrer is a referral code or an email address. SparkLoop has to know an address by then: your ESP's oldest contacts should come first.
 
@@ -421,7 +422,7 @@ Whom SparkLoop does not take (no address, a referrer it does not know) is in the
 	);
 	canvas.note(
 		[9.5, top],
-		[3, 2.5],
+		[3, height],
 		`### Why nobody is skipped or counted twice
 One run works at a time: it holds a **lease**, the row's \`heldUntil\`. After every hundred people at most it writes the **checkpoint**: where to go on, and the counts. Only the run that has the lease can.
 
@@ -432,9 +433,11 @@ To **start over**, remove the row from *SparkLoop import progress*, and run **Se
 	);
 	canvas.note(
 		[12.7, top],
-		[3, 2.5],
+		[3, height],
 		`### When something fails
-A run that cannot go on (SparkLoop or your ESP is down, a key is wrong) ends with an error, and the next one begins with the same people. What is in the way stands in the column \`problem\`, and is noted below; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.
+A run that cannot go on ends with an error, and the next one begins with the same people. It is noted below; import *Alerts* to be told. Or choose an error workflow of your own under **⋯ → Settings → Error workflow**.
+
+SparkLoop is down, or the key is wrong: what is in the way stands in the column \`problem\`, and the next run tries again. Your ESP cannot be read: that happens once the lease has run out, four minutes later.
 
 Where ten people or more, and all of them, are refused at once, the import stops: that is hardly their fault. A single person for whom SparkLoop fails ten runs in a row is given up and written down.`,
 		4,

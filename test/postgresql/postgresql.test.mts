@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { startPostgres, type Postgres } from '../../scripts/n8n/services.mts';
 import { setGround, type Ground } from '../../scripts/story/stage.mts';
 import { bringOutbox, EspInService, fromSparkLoop } from '../support/espInService.mts';
+import { bringImport, ImportInService } from '../support/importInService.mts';
 
 let ground: Ground;
 let database: Postgres;
@@ -230,4 +231,73 @@ describe('to SparkLoop', () => {
 		).toBe(200);
 		expect(await esp.told(poll)).toEqual([]);
 	});
+});
+
+describe('the import', () => {
+	const importFrom = async (contacts: string) => {
+		const name = `From ${contacts}`;
+		const { host, port, user, password, database: data } = database;
+		const id = await ground.n8n.api.importCredential({
+			name,
+			type: 'postgres',
+			data: { host, port, user, password, database: data, ssl: 'disable' },
+		});
+		const workflow = await bringImport(
+			ground,
+			'import-existing-subscribers-from-postgresql.json',
+			name,
+			{ contacts, pageSize: 3 },
+			{ ofTheEsp: { postgres: { id, type: 'postgres' } } },
+		);
+		return new ImportInService(ground, workflow, name);
+	};
+
+	it('reads page by page, tells of who is subscribed, and uses the columns that there are', async () => {
+		const { program } = ground.sandbox;
+		const referrer = program.subscribe({ email: 'pg.referrer@example.com' }).subscriber;
+		await sql(`CREATE TABLE old_contacts (
+			id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text, first_name text, name text,
+			confirmed_at timestamptz, unsubscribed_at timestamptz, rh_subid text, rh_reflink text, referred_by text)`);
+		await sql(`INSERT INTO old_contacts (email, first_name, confirmed_at, unsubscribed_at, referred_by) VALUES
+			('pg1@example.com', 'Ann', '2026-01-31 08:30:00+01', NULL, NULL),
+			('pg2@example.com', NULL, NULL, NULL, NULL),
+			('pg3@example.com', NULL, '2026-01-31', '2026-02-01', NULL),
+			('it''s no address', NULL, '2026-01-31', NULL, NULL),
+			('pg5@example.com', NULL, '2026-01-31', NULL, '${referrer.referralCode}'),
+			('pg6@example.com', NULL, '2026-01-31', NULL, 'PG1@example.com')`);
+		const letter = await importFrom('old_contacts');
+		expect(await letter.run()).toEqual({ status: 'success' });
+		expect(await letter.row()).toMatchObject({
+			...{ state: 'done', done: 6, total: 6, imported: 3, refused: 1, skipped: 2 },
+		});
+		expect(await letter.refusals()).toMatchObject([{ contact: '4', email: "it's no address" }]);
+		expect(program.find('pg1@example.com')).toMatchObject({
+			name: 'Ann',
+			createdAt: Date.parse('2026-01-31T07:30:00Z') / 1000,
+		});
+		expect(program.find('pg5@example.com')?.referrerId).toBe(referrer.id);
+		expect(program.find('pg6@example.com')?.referrerId).toBe(program.find('pg1@example.com')?.id);
+		expect(['pg2', 'pg3'].map((name) => program.find(`${name}@example.com`))).toEqual([
+			undefined,
+			undefined,
+		]);
+	}, 60_000);
+
+	it('reads the table that the set-up makes, and an empty one', async () => {
+		const letter = await importFrom('newsletter_contacts');
+		expect(await letter.run()).toEqual({ status: 'success' });
+		const [{ all }] = await sql('SELECT count(*)::integer AS "all" FROM newsletter_contacts');
+		expect(await letter.row()).toMatchObject({ state: 'done', done: all });
+
+		await sql('CREATE TABLE nobody (LIKE newsletter_contacts)');
+		const empty = await importFrom('nobody');
+		expect(await empty.run()).toEqual({ status: 'success' });
+		expect(await empty.row()).toMatchObject({ state: 'done', done: 0, total: 0 });
+	}, 60_000);
+
+	it('stops when there is no such table, and says so', async () => {
+		const letter = await importFrom('no_such_table');
+		const { status, message } = await letter.run();
+		expect([status, message]).toEqual(['error', expect.stringMatching(/no_such_table/)]);
+	}, 60_000);
 });

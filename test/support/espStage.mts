@@ -5,7 +5,7 @@ import { startVendors, type Vendors } from './vendors.mts';
 /** A real n8n whose requests to ESPs are answered on this machine. */
 export class EspStage {
 	readonly vendors: Vendors;
-	private readonly ground: Ground;
+	readonly ground: Ground;
 
 	private constructor(vendors: Vendors, ground: Ground) {
 		this.vendors = vendors;
