@@ -353,6 +353,19 @@ describe('finding what differs', () => {
 		});
 	});
 
+	it('believes a status more than its own memory', () => {
+		const told = ['ann@example.com'];
+		expect(kinds(findDrift([s1], [person('ann@example.com')], told))).toEqual([]);
+		expect(kinds(findDrift([s1], [gone('ann@example.com')], told))).toEqual([
+			['stillBilled', 'ann@example.com'],
+		]);
+		const { status: _, ...silent } = s1;
+		expect(kinds(findDrift([silent], [person('ann@example.com')], told))).toEqual([
+			['returned', 'ann@example.com'],
+		]);
+		expect(kinds(findDrift([silent], [gone('ann@example.com')], told))).toEqual([]);
+	});
+
 	it('stops at a list in which subscribers have no address', () => {
 		expect(() => findDrift([{ uuid: 's1' }], [])).toThrow(/'Base URL'/);
 	});
@@ -511,7 +524,7 @@ describe.each(WORLDS)('where SparkLoop lists %s', (world) => {
 	it('forgets who is back, so that a second leaving is told again', () => {
 		const model = new Model(world, [subscriber('s1', 'ann@example.com')]);
 		const told = new Set<string>();
-		for (const state of ['gone', 'gone', 'active', 'active', 'gone', 'active'] as const) {
+		for (const state of ['gone', 'gone', 'active', 'gone', 'active', 'active', 'gone'] as const) {
 			night(model, [person('ann@example.com', { state }), person('b@example.com')], told);
 			const [{ status }] = model.subscribers;
 			expect([state, status]).toEqual([state, state === 'active' ? 'confirmed' : 'unsubscribed']);
