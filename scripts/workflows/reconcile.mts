@@ -102,7 +102,7 @@ export function reconcile(list: ContactList): WorkflowFile {
 			leases: 'SparkLoop lease',
 			minute: 60_000,
 			settle: 3_600_000,
-			subscribersPerPart: 1_000,
+			pagesPerPart: 5,
 			toldPerPart: 1_000,
 			batchSize: 20,
 			leaseFor: 600_000,
@@ -123,7 +123,7 @@ export function reconcile(list: ContactList): WorkflowFile {
 	canvas.chain('Settings', 'Who has started it?');
 	const afterReading = read(canvas, [3, 0]);
 	repair(canvas, afterReading, [11.3, 0]);
-	report(canvas, [11.3, 1.9]);
+	report(canvas, [12.3, 1.9]);
 	setUp(canvas, [3, 2.2]);
 	parts(canvas, list, [3, 3.4]);
 	noteFailures(canvas, [0, 6.6]);
@@ -361,7 +361,7 @@ function report(canvas: Canvas, [column, row]: Place): void {
 		{
 			mode: 'raw',
 			jsonOutput:
-				"={{ $('What went wrong').isExecuted ? { problem: $('What went wrong').first().json.problem + '. Nothing is lost: the next run finds what is left.', text: '' } : { ...$('Make the report').first().json, rows: undefined } }}",
+				"={{ $('What went wrong').isExecuted ? { problem: String($('What went wrong').first().json.problem).replace(/\\.?$/, '. Nothing is lost: the next run finds what is left.') } : { ...$('Make the report').first().json, rows: undefined } }}",
 			options: {},
 		},
 		{ executeOnce: true },
@@ -452,7 +452,8 @@ function parts(canvas: Canvas, list: ContactList, [column, row]: Place): void {
 			resource: 'subscriber',
 			operation: 'getAll',
 			returnAll: false,
-			limit: `={{ ${SETTINGS}.subscribersPerPart }}`,
+			// A page holds 200, and the next part begins with the next page.
+			limit: `={{ ${SETTINGS}.pagesPerPart * 200 }}`,
 			simplify: false,
 			listOptions: { firstPage: `={{ ${cursor} }}` },
 			options: options({ maxAttempts: 3, timeout: 20 }),
@@ -575,8 +576,8 @@ function repairBatch(canvas: Canvas, [column, row]: Place): void {
 function notes(canvas: Canvas, list: ContactList): void {
 	const esp = list.name === '' ? 'your ESP' : list.name;
 	canvas.note(
-		[-0.35, -3],
-		[3.6, 2.6],
+		[-0.35, -2.2],
+		[3.6, 1.85],
 		`## Reconcile${list.name === '' ? '' : ` with ${list.name}`}
 Compares your contacts with SparkLoop's subscribers every night, and repairs what differs. The ESP is right.
 
@@ -587,8 +588,8 @@ ${list.note}
 		1,
 	);
 	canvas.note(
-		[3.4, -3],
-		[4.2, 2.6],
+		[3.4, -2.2],
+		[4.2, 1.85],
 		`### What it repairs
 - **Lost sign-ups** are subscribed, **changed addresses** changed (RH_SUBID says whose they are), who is **gone in ${esp} and still billed** is unsubscribed, and who **came back** is subscribed again.
 - Who is **unknown to ${esp}** is unsubscribed only with \`yes\` in **unsubscribeUnknown**.
@@ -599,8 +600,8 @@ ${list.note}
 		5,
 	);
 	canvas.note(
-		[7.75, -3],
-		[3.7, 2.6],
+		[7.75, -2.2],
+		[3.7, 1.85],
 		`### The brake
 Nothing is changed when the list of ${esp} is empty or ends early, or when more than **brakePercent** % (and more than **brakePeople** people) would be unsubscribed, subscribed, subscribed again or renamed: that is a broken filter more often than the truth. The error says the numbers.
 
@@ -608,8 +609,8 @@ Nothing is changed when the list of ${esp} is empty or ends early, or when more 
 		5,
 	);
 	canvas.note(
-		[11.6, -3],
-		[3.6, 2.6],
+		[11.6, -2.2],
+		[3.6, 1.85],
 		`### While it reads, people come and go
 SparkLoop is read first, so that ${esp} has the last word. Who signed up less than an hour ago (**settle**) is left to the other flows. Telling SparkLoop twice that somebody subscribed or moved does no harm.
 
@@ -619,8 +620,8 @@ It makes at most **perMinute** calls. Are other flows using the key at night? Th
 		5,
 	);
 	canvas.note(
-		[15.35, -3],
-		[3.6, 2.6],
+		[15.35, -2.2],
+		[3.6, 1.85],
 		`### When something fails
 Each batch is written down before the next, and whatever is not repaired is found again by the next run: after a kill, too. When SparkLoop stops answering, the run ends with an error.
 
@@ -632,8 +633,8 @@ Two ESPs on one n8n need two names for each table in **Settings**, none of which
 		4,
 	);
 	canvas.note(
-		[11.3, 4.8],
-		[4.2, 0.7],
+		[7.2, 3.2],
+		[4.2, 0.55],
 		`### A part of the work
 is an execution of its own: n8n keeps all data of an execution until it ends, and 100,000 people would not fit.`,
 		7,

@@ -50,7 +50,7 @@ async function newsletter(world: World, name: string): Promise<Newsletter> {
 		brakePeople: 60,
 		settle: 0,
 		leases: `${name} lease`,
-		subscribersPerPart: 200,
+		pagesPerPart: 1,
 		toldPerPart: 5,
 		...tables,
 		...LIMIT,

@@ -17,7 +17,7 @@ const SETTINGS = {
 	brakePeople: 0,
 	settle: 3_600_000,
 	batchSize: 3,
-	subscribersPerPart: 1_000,
+	pagesPerPart: 5,
 	toldPerPart: 1_000,
 	rowsPerKind: 5,
 	toLookAt: 'SparkLoop drift to look at',
@@ -163,11 +163,11 @@ function partsOf(list: object[], people: Person[], told: string[], total = 0): o
 		});
 		parts.push(part);
 	};
-	const pages = chunks(list, 2);
-	// A full last part is followed by an empty one.
-	if (pages.at(-1)?.length === 2) pages.push([]);
+	// A full last part is followed by an empty one, of which n8n makes an empty item.
+	const pages = chunks(list, 2).map((page) => (page.length > 0 ? page : [{}]));
+	if (pages.at(-1)?.length === 2) pages.push([{}]);
 	pages.forEach((page) =>
-		put('subscriberLines.js.txt', page, { cursor: 1, subscribersPerPart: 2 }),
+		put('subscriberLines.js.txt', page, { cursor: 1, pagesPerPart: 2 / 200 }),
 	);
 	chunks(people, 2).forEach((page, index, all) =>
 		put(
@@ -351,6 +351,19 @@ describe('finding what differs', () => {
 			subscribers: 2,
 			drift: [],
 		});
+	});
+
+	it('reads the next pages of SparkLoop after a full part, and the ESP after the last', () => {
+		const next = (count: number) => {
+			const list = Array.from({ length: count }, (_, index) =>
+				subscriber(`s${index}`, `${index}@x.org`),
+			);
+			return runCodeFile<{ next: object }>('subscriberLines.js.txt', list, {
+				Settings: [{ ...SETTINGS, cursor: 6, pagesPerPart: 5 }],
+			})[0].next;
+		};
+		expect(next(1_000)).toEqual({ what: 'subscribers', cursor: 11 });
+		expect(next(999)).toEqual({ what: 'contacts', cursor: '' });
 	});
 
 	it('believes a status more than its own memory', () => {
