@@ -179,7 +179,7 @@ describe.each(WORLDS)('where SparkLoop lists %s', (world) => {
 			].sort(),
 		);
 
-		await set({ unsubscribeUnknown: 'yes' });
+		await set({ unsubscribeUnknown: 'yes', askForLinks: 'yes' });
 		expect(await run()).toEqual(WENT_THROUGH);
 		expect((await rows('reports'))[2]).toMatchObject({
 			changed: 0,
@@ -188,9 +188,14 @@ describe.each(WORLDS)('where SparkLoop lists %s', (world) => {
 			unknown: 2,
 			saved: 2,
 			lost: 1,
+			withoutLink: 33,
+			repaired: 35,
 		});
+		await set({ unsubscribeUnknown: 'yes' });
 		expect(await run()).toEqual(WENT_THROUGH);
 		expect((await rows('reports'))[3]).toMatchObject({ unknown: 0, repaired: 0, saved: 0 });
+		const told = { all: 34, withStatus: 0, confirmedOnly: 0 }[world];
+		expect(await rows('told')).toHaveLength(told);
 		expect(sandbox.calls.log.filter(({ status }) => status === 429)).toEqual([]);
 	}, 90_000);
 });
