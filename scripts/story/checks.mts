@@ -57,3 +57,12 @@ export async function waiting({ n8n, outbox }: Stage): Promise<Row[]> {
 export async function runOutbox({ n8n, outbox }: Stage): Promise<void> {
 	await n8n.api.waitForExecution(await n8n.api.runWorkflow(outbox.id, 'Every minute'));
 }
+
+/** Runs the import until it is done. @returns its row of the table of imports */
+export async function runImport({ n8n, importing }: Stage): Promise<Row> {
+	const run = await n8n.api.runWorkflow(importing.id, 'Every minute');
+	await n8n.api.waitForExecution(run);
+	const [{ id }] = await n8n.api.dataTables.list(importing.table);
+	const [row] = await n8n.api.dataTables.rows(id);
+	return row;
+}

@@ -55,6 +55,8 @@ export interface Stage extends Ground {
 	yourEsp: { id: string; url: string; header: { name: string; value: string } };
 	sparkLoopToYourEsp: { id: string };
 	outbox: { id: string; table: string };
+	/** The import of those who subscribed before; `table` shows how far it is. Runs when somebody starts it. */
+	importing: { id: string; table: string };
 	/** The same for reports that go through the outbox. */
 	yourEspToOutbox: Stage['yourEsp'];
 }
@@ -158,6 +160,12 @@ async function putWorkflowsIntoService({
 	const outboxTable = 'SparkLoop outbox';
 	// A minute of the outbox passes in a second, so that nobody has to wait for its pauses.
 	const outbox = await bring('outbox.json', { table: outboxTable, minute: 1000 });
+	const progressTable = 'SparkLoop import progress';
+	const importing = await bring('import-existing-subscribers.json', {
+		contactsUrl: `${sandbox.espUrl}/contacts`,
+		pageSize: 10,
+		progress: progressTable,
+	});
 	const direct = await bring('your-esp-to-sparkloop.json');
 	const throughOutbox = await bring('your-esp-to-outbox.json');
 
@@ -193,5 +201,6 @@ async function putWorkflowsIntoService({
 		yourEspToOutbox: reporting(throughOutbox, reports[1]),
 		sparkLoopToYourEsp: { id: toEsp.id },
 		outbox: { id: outbox.id, table: outboxTable },
+		importing: { id: importing.id, table: progressTable },
 	};
 }

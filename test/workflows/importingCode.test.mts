@@ -364,6 +364,15 @@ describe('the progress', () => {
 		});
 	});
 
+	it('takes the calls with which a run begins for no pace', () => {
+		const before = { done: 4000, imported: 4000 };
+		const { peopleAMinute } = tell(
+			{ done: 4240, imported: 4240 },
+			{ before, ranFor: 1.2 * MINUTE },
+		);
+		expect(peopleAMinute).toBe(120);
+	});
+
 	it('does without a total, and with one that is too small', () => {
 		expect(tell({ done: 4200, imported: 4200 }, { total: 0 }).progress).toBe(
 			'4,200 so far; how many there are is not known',
