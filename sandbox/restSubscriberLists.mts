@@ -5,15 +5,32 @@ import { pageOf } from './restPages.mts';
 import { campaignAnswer, subscriberAnswer } from './restShapes.mts';
 
 /**
+ * Whom `GET /subscribers` holds, which is published nowhere: everybody, with nothing that says who has unsubscribed; the
+ * same with a `status`; or only those who are confirmed.
+ */
+export type SubscribersInRest = 'all' | 'withStatus' | 'confirmedOnly';
+
+/**
  * How a request wants to see a subscriber: with `expand=campaigns` the api-v2 docs add
  * "referral_programs data", whose inner names are ours. Throws a 400 for another `expand`.
  */
-export function viewOf(program: Program, query: Fields): (subscriber: Subscriber) => object {
+export function viewOf(
+	program: Program,
+	query: Fields,
+	inRest: SubscribersInRest = 'all',
+): (subscriber: Subscriber) => object {
 	const expand = optionalText(query, 'expand');
-	if (expand === undefined) return subscriberAnswer;
+	const answer =
+		inRest === 'withStatus'
+			? (subscriber: Subscriber) => ({
+					...subscriberAnswer(subscriber),
+					status: subscriber.status,
+				})
+			: subscriberAnswer;
+	if (expand === undefined) return answer;
 	if (expand !== 'campaigns') throw new HttpError(400, 'expand must be "campaigns"');
 	return (subscriber) => ({
-		...subscriberAnswer(subscriber),
+		...answer(subscriber),
 		referral_programs: subscriber.membership ? [campaignAnswer(program)] : [],
 	});
 }
@@ -23,6 +40,7 @@ export function subscriberPage(
 	program: Program,
 	query: Fields,
 	wanted?: (subscriber: Subscriber) => boolean,
+	inRest?: SubscribersInRest,
 ) {
 	const ofType = filterOf(optionalText(query, 'type') ?? 'all');
 	const filters = [ofType, wanted].filter((one) => one !== undefined);
@@ -30,7 +48,7 @@ export function subscriberPage(
 		(left, filter) => left.filter((subscriber) => filter(subscriber)),
 		program.newestFirst,
 	);
-	return pageOf('subscribers', list, query, viewOf(program, query));
+	return pageOf('subscribers', list, query, viewOf(program, query, inRest));
 }
 
 // Nothing to filter by, so that a page of all needs no look at everybody.

@@ -11,7 +11,7 @@ import {
 	readSignUp,
 	subscriberAnswer,
 } from './restShapes.mts';
-import { subscriberPage, viewOf } from './restSubscriberLists.mts';
+import { subscriberPage, type SubscribersInRest, viewOf } from './restSubscriberLists.mts';
 import type { Site } from './site.mts';
 
 interface ById {
@@ -22,7 +22,11 @@ interface ById {
 /** `/subscribers` of the api-v2 docs, where `{id}` is a uuid or an e-mail address. */
 export function subscriberRoutes(
 	scope: FastifyInstance,
-	{ program, site }: { program: Program; site: Site },
+	{
+		program,
+		site,
+		subscribersInRest: inRest,
+	}: { program: Program; site: Site; subscribersInRest: SubscribersInRest },
 ): void {
 	const wanted = (id: string) => subscriberBy(program, id);
 
@@ -35,11 +39,16 @@ export function subscriberRoutes(
 	});
 
 	scope.get<{ Querystring: Fields }>('/subscribers', async ({ query }) =>
-		subscriberPage(program, query),
+		subscriberPage(
+			program,
+			query,
+			inRest === 'confirmedOnly' ? ({ status }) => status === 'confirmed' : undefined,
+			inRest,
+		),
 	);
 
 	scope.get<ById>('/subscribers/:id', async ({ params, query }) => ({
-		subscriber: viewOf(program, query)(wanted(params.id)),
+		subscriber: viewOf(program, query, inRest)(wanted(params.id)),
 	}));
 
 	scope.put<ById>('/subscribers/:id', async ({ params, body }) => {

@@ -7,6 +7,7 @@ import type { Program } from './program.mts';
 import { createRateLimiter, type RateLimit } from './rateLimit.mts';
 import { campaignRoutes } from './restCampaigns.mts';
 import { partnerProgramRoutes } from './restPartnerPrograms.mts';
+import type { SubscribersInRest } from './restSubscriberLists.mts';
 import { subscriberRoutes } from './restSubscribers.mts';
 import { restWebhooks } from './restWebhooks.mts';
 import type { Site } from './site.mts';
@@ -19,6 +20,7 @@ export interface RestContext extends InboundContext {
 	site: Site;
 	webhookRows: WebhookRows;
 	rateLimit: RateLimit | false;
+	subscribersInRest: SubscribersInRest;
 }
 
 /**

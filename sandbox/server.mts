@@ -17,6 +17,7 @@ import type { PayloadRevision } from './payloads.mts';
 import { Program, type RewardRule } from './program.mts';
 import { createRandom, HEX, type Random } from './random.mts';
 import { DOCUMENTED_LIMIT, type RateLimit } from './rateLimit.mts';
+import type { SubscribersInRest } from './restSubscriberLists.mts';
 import { restV2 } from './restV2.mts';
 import { Site, siteRoutes } from './site.mts';
 import { stateOf } from './state.mts';
@@ -61,6 +62,8 @@ export interface SandboxOptions {
 	webhooks?: WebhookRow[];
 	/** REST v2: default 120 calls per rolling 60 s and key; `false` switches it off. */
 	rateLimit?: RateLimit | false;
+	/** Whom `GET /subscribers` holds. Default `all`. */
+	subscribersInRest?: SubscribersInRest;
 	delivery?: DeliveryOptions;
 	/** How many calls the log keeps. Default 5,000. */
 	callLogLimit?: number;
@@ -169,6 +172,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		site,
 		webhookRows,
 		rateLimit: options.rateLimit ?? DOCUMENTED_LIMIT,
+		subscribersInRest: options.subscribersInRest ?? 'all',
 	});
 	await server.register(espRoutes, { ...context, esp, key: secrets.espKey });
 	await server.register(siteRoutes, { site });

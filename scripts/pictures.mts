@@ -27,12 +27,22 @@ const AROUND_THE_CANVAS = ['#canvas ~ *', '.vue-flow__panel'];
 /** Hints that n8n lets hover over everything. */
 const HINTS = ['[data-reka-popper-content-wrapper]', '.el-popper', '[role="tooltip"]'];
 
+/** Workflows that need no more than to be imported. */
+const ONES_OWN = [
+	'reward-fulfilment',
+	'alerts',
+	'replay',
+	'import-existing-subscribers',
+	'reconcile',
+];
+
 const LARGE = { width: 1500, height: 1400 };
 const MEDIUM = { width: 1400, height: 800 };
 const WIDE = { width: 1800, height: 1100 };
 const SIZES: Readonly<Record<string, typeof MEDIUM>> = {
 	'newsletter-in-a-box': LARGE,
 	'import-existing-subscribers': WIDE,
+	reconcile: WIDE,
 };
 
 /** Pixels left free around the workflow. */
@@ -166,7 +176,7 @@ async function takePictures(browser: Browser, stage: Stage): Promise<void> {
 	await canvas(canvases, stage, yourEsp.id, 'your-esp-to-sparkloop');
 	await canvas(canvases, stage, outbox.id, 'outbox');
 	await canvas(canvases, stage, yourEspToOutbox.id, 'your-esp-to-outbox');
-	for (const name of ['reward-fulfilment', 'alerts', 'replay', 'import-existing-subscribers']) {
+	for (const name of ONES_OWN) {
 		const { id } = await importWorkflow(stage.n8n.api, stage.credentials, `${name}.json`);
 		await canvas(canvases, stage, id, name);
 	}

@@ -109,12 +109,15 @@ export interface Credentials {
 const keyOf = ({ type, parameters }: NodeFile): string =>
 	String(parameters.nodeCredentialType ?? parameters.genericAuthType ?? type.split('.').at(-1));
 
+/** Operations of the SparkLoop node that do not ask how to send. */
+const ONLY_THROUGH_THE_API = ['getAll', 'throughApi', 'upsert'];
+
 function choice({ type, parameters }: NodeFile, credentials: Credentials): Credential | undefined {
 	switch (type.split('.').at(-1)) {
 		case 'sparkLoopTrigger':
 			return credentials.token;
 		case 'sparkLoop':
-			if (parameters.operation === 'throughApi') return credentials.api;
+			if (ONLY_THROUGH_THE_API.includes(String(parameters.operation))) return credentials.api;
 			if (parameters.resource !== 'subscriber') return undefined;
 			return parameters.sendThrough === 'api' ? credentials.api : credentials.incomingWebhook;
 		case 'emailSend':

@@ -11,6 +11,7 @@ import { espWorkflow } from './esp/espWorkflow.mts';
 import { importing } from './importing.mts';
 import { newsletterInABox } from './newsletterInABox.mts';
 import { outbox } from './outbox.mts';
+import { reconcile } from './reconcile.mts';
 import { replay } from './replay.mts';
 import { rewards } from './rewards.mts';
 import { sparkLoopToYourEsp } from './sparkLoopToYourEsp.mts';
@@ -28,6 +29,9 @@ export const WORKFLOWS: Readonly<Record<string, () => WorkflowFile>> = {
 	'import-existing-subscribers-from-postgresql.json': () => importing(postgreSql),
 	'newsletter-in-a-box.json': newsletterInABox,
 	'outbox.json': outbox,
+	'reconcile.json': () => reconcile(yourEsp),
+	'reconcile-with-hubspot.json': () => reconcile(hubSpot),
+	'reconcile-with-postgresql.json': () => reconcile(postgreSql),
 	'replay.json': replay,
 	'reward-fulfilment.json': rewards,
 	'sparkloop-to-your-esp.json': sparkLoopToYourEsp,

@@ -1016,16 +1016,23 @@ describe('through the API', () => {
 		expect(results(result)[0].json.delivery).toEqual({ attempts: 2, status: 200 });
 	});
 
-	it.each([200, 409])('unsubscribe is done by a %s', async (status) => {
-		const result = await send([{ email: 'a@b.co' }], {
-			parameters: api('unsubscribe'),
-			behaviour: () => ({ status, body: { error: 'already unsubscribed' } }),
-		});
-		expect(errorOf(result)).toBeUndefined();
-		expect(peer.received).toMatchObject([
-			{ method: 'PUT', path: '/v2/subscribers/a%40b.co/unsubscribe' },
-		]);
-	});
+	it.each([
+		[200, true],
+		[409, false],
+	])(
+		'unsubscribe is done by a %s, and says whether that changed anything',
+		async (status, changed) => {
+			const result = await send([{ email: 'a@b.co' }], {
+				parameters: api('unsubscribe'),
+				behaviour: () => ({ status, body: { error: 'already unsubscribed' } }),
+			});
+			expect(errorOf(result)).toBeUndefined();
+			expect(results(result)[0].json.delivery).toEqual({ attempts: 1, status: 200, changed });
+			expect(peer.received).toMatchObject([
+				{ method: 'PUT', path: '/v2/subscribers/a%40b.co/unsubscribe' },
+			]);
+		},
+	);
 
 	it('a wrong key gets advice that fits, and is not told', async () => {
 		const result = await send([{ email: 'a@b.co' }], {

@@ -1,4 +1,4 @@
-import { startSandbox, type Sandbox } from '../../sandbox/server.mts';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/server.mts';
 import { callsOf } from './support/sandbox.mts';
 
 let sandbox: Sandbox;
@@ -297,5 +297,33 @@ describe('a custom event', () => {
 
 	it('of nobody is refused', async () => {
 		expect((await rest('POST', `${path}/events`, bought())).status).toBe(404);
+	});
+});
+
+describe('whom the list holds', () => {
+	const listOf = async (subscribersInRest: SandboxOptions['subscribersInRest']) => {
+		const other = await startSandbox({ rateLimit: false, subscribersInRest });
+		try {
+			for (const email of ['ann@x.org', 'ben@x.org']) other.program.subscribe({ email });
+			other.program.unsubscribe('ann@x.org');
+			const { body } = await callsOf(other).rest('GET', '/subscribers');
+			return (body.subscribers as Array<Record<string, unknown>>)
+				.map(({ email, status }) => [email, status])
+				.sort();
+		} finally {
+			await other.close();
+		}
+	};
+
+	it('is everybody, with or without a status, or those who are confirmed', async () => {
+		expect(await listOf(undefined)).toEqual([
+			['ann@x.org', undefined],
+			['ben@x.org', undefined],
+		]);
+		expect(await listOf('withStatus')).toEqual([
+			['ann@x.org', 'unsubscribed'],
+			['ben@x.org', 'confirmed'],
+		]);
+		expect(await listOf('confirmedOnly')).toEqual([['ben@x.org', undefined]]);
 	});
 });

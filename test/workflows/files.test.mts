@@ -95,6 +95,9 @@ const TABLE_SETTINGS = [
 	'fieldIds',
 	'progress',
 	'refusals',
+	'told',
+	'reports',
+	'toLookAt',
 	'written',
 ];
 

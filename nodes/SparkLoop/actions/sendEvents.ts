@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import type { SubscriberEvent } from '../events/subscriberEvent';
 import { throughIncomingWebhook } from '../transport/incomingWebhook';
-import { throughApi, type ApiDetails } from '../transport/throughApi';
+import { hadUnsubscribed, throughApi, type ApiDetails } from '../transport/throughApi';
 import { enteredEvent } from './enteredEvent';
 import { doTasks, type Delivered, type Task } from './tasks';
 import { AN_EVENT } from './undelivered';
@@ -25,7 +25,7 @@ function taskOf(event: SubscriberEvent, details: ApiDetails, sendThrough: SendTh
 		persons: personsOf(event),
 		attempt: async (call) => await through(call, event, details),
 		payload: { ...event, ...(Object.keys(details).length > 0 ? { details } : {}) },
-		output: (outcome) => deliveredJson(event, outcome),
+		output: (outcome) => deliveredJson(event, outcome, sendThrough),
 	};
 }
 
@@ -36,8 +36,19 @@ const personsOf = (event: SubscriberEvent): string[] =>
 		...(event.type === 'update' ? [event.subscriber.previous_email] : []),
 	].map((email) => email.toLowerCase());
 
-const deliveredJson = (event: SubscriberEvent, { attempts, answer }: Delivered): IDataObject => ({
+/** The Incoming Webhook does not say whether an unsubscribe changed anything. */
+const deliveredJson = (
+	event: SubscriberEvent,
+	{ attempts, answer }: Delivered,
+	sendThrough: SendThrough,
+): IDataObject => ({
 	type: event.type,
 	subscriber: { ...event.subscriber },
-	delivery: { attempts, status: answer.status },
+	delivery: {
+		attempts,
+		status: answer.status,
+		...(event.type === 'unsubscribe' && sendThrough === 'api'
+			? { changed: !hadUnsubscribed(answer) }
+			: {}),
+	},
 });

@@ -14,13 +14,18 @@ export interface ApiDetails {
 	country_code?: string;
 }
 
+const HAD_UNSUBSCRIBED = {};
+
+/** Whether an unsubscribe was delivered that changed nothing, because SparkLoop knew of it. */
+export const hadUnsubscribed = ({ body }: Answer): boolean => body === HAD_UNSUBSCRIBED;
+
 /**
  * Hands an event to SparkLoop's REST API v2, as its newer articles describe it:
  *
  * - subscribe: `POST /subscribers`; when the address is taken, `PUT` with `status: confirmed`
  * - update: `PUT /subscribers/{previous email}`; when nobody has it any more, success if the new address is known,
  *   because then an earlier attempt did get through
- * - unsubscribe: `PUT /subscribers/{email}/unsubscribe`; 409 means already unsubscribed
+ * - unsubscribe: `PUT /subscribers/{email}/unsubscribe`; 409 means already unsubscribed, see {@link hadUnsubscribed}
  *
  * An attempt may take two calls.
  */
@@ -37,7 +42,7 @@ export async function throughApi(
 		case 'unsubscribe': {
 			const path = `/subscribers/${segment(event.subscriber.email)}/unsubscribe`;
 			const answer = await call('PUT', path);
-			return isStatus(answer, 409) ? { ...answer, status: 200 } : answer;
+			return isStatus(answer, 409) ? { ...answer, status: 200, body: HAD_UNSUBSCRIBED } : answer;
 		}
 	}
 }

@@ -1,0 +1,308 @@
+import { importCredentials, importWorkflow } from '../../scripts/story/importing.mts';
+import { killAndRestart, setGround, type Ground } from '../../scripts/story/stage.mts';
+import type { Row } from '../../scripts/n8n/dataTables.mts';
+import { startSandbox, type Sandbox } from '../../sandbox/server.mts';
+
+const WORLDS = ['all', 'withStatus', 'confirmedOnly'] as const;
+type World = (typeof WORLDS)[number];
+
+/** A tenth of the time, and no more calls than in all of it. */
+const LIMIT = { perMinute: 1_200, minute: 6_000 };
+const LONG_AGO = 1_735_689_600;
+const PEOPLE = 120;
+
+/** A newsletter whose two sides can differ, and what compares them. */
+interface Newsletter {
+	sandbox: Sandbox;
+	run(): Promise<{ status: string; message?: string; last?: string }>;
+	/** Imports the workflow with these settings. @returns its id */
+	set(
+		values: Record<string, string | number>,
+		parameters?: Record<string, object>,
+	): Promise<string>;
+	rows(table: 'told' | 'reports' | 'toLookAt'): Promise<Row[]>;
+	lease(until: number): Promise<void>;
+}
+
+let ground: Ground;
+const others: Sandbox[] = [];
+
+beforeAll(async () => {
+	ground = await setGround({ n8nPort: 0, sandboxPort: 0, progress: () => {} });
+}, 180_000);
+afterAll(async () => {
+	await ground?.close();
+	await Promise.all(others.map(async (sandbox) => await sandbox.close()));
+}, 60_000);
+
+async function newsletter(world: World, name: string): Promise<Newsletter> {
+	const sandbox = await startSandbox({
+		subscribersInRest: world,
+		rateLimit: { max: LIMIT.perMinute, windowMs: LIMIT.minute },
+	});
+	others.push(sandbox);
+	const { api } = ground.n8n;
+	const credentials = await importCredentials(api, sandbox);
+	const tables = { told: `${name} told`, reports: `${name} reports`, toLookAt: `${name} people` };
+	const always = {
+		contactsUrl: `${sandbox.espUrl}/contacts`,
+		onDemand: 'repair',
+		brakePeople: 60,
+		settle: 0,
+		leases: `${name} lease`,
+		pagesPerPart: 1,
+		toldPerPart: 5,
+		...tables,
+		...LIMIT,
+	};
+	let id = '';
+	const set: Newsletter['set'] = async (values, parameters = {}) => {
+		({ id } = await importWorkflow(
+			api,
+			credentials,
+			'reconcile.json',
+			{ ...always, ...values },
+			{ settings: { saveDataSuccessExecution: 'all' }, parameters },
+		));
+		return id;
+	};
+	const tableOf = async (table: string) => (await ground.n8n.api.dataTables.list(table))[0].id;
+	return {
+		sandbox,
+		set,
+		run: async () => {
+			const { api } = ground.n8n;
+			const execution = await api.waitForExecution(
+				await api.runWorkflow(id, 'Every night'),
+				60_000,
+			);
+			const { error, lastNodeExecuted } = execution.data.resultData;
+			return { status: execution.status, message: error?.message, last: lastNodeExecuted };
+		},
+		rows: async (table) => await ground.n8n.api.dataTables.rows(await tableOf(tables[table])),
+		lease: async (until) =>
+			await ground.n8n.api.dataTables.update(
+				await tableOf(`${name} lease`),
+				['name', 'reconcile'],
+				{ until },
+			),
+	};
+}
+
+const WENT_THROUGH = { status: 'success', message: undefined, last: 'The report' };
+
+/** Equal lists, and then each kind of difference. */
+function letDiffer({ program, esp }: Sandbox): void {
+	const people = Array.from({ length: PEOPLE }, (_, index) => `p${index}@example.com`);
+	const join = (email: string) => {
+		const { subscriber } = program.subscribe({ email, createdAt: LONG_AGO });
+		const { referral_link: link } = program.describe(subscriber);
+		esp.upsert(email, { RH_SUBID: subscriber.id, RH_REFLINK: link });
+	};
+	people.forEach(join);
+	const some = (from: number, count: number) => people.slice(from, from + count);
+	for (const email of some(0, 7)) {
+		// Left, and both know it.
+		esp.upsert(email, {}, { status: 'unsubscribed' });
+		program.unsubscribe(email);
+	}
+	for (const email of some(10, 25)) esp.upsert(email, {}, { status: 'unsubscribed' });
+	for (const email of some(40, 6)) esp.upsert(email, {}, { email: `new.${email}` });
+	for (const email of some(50, 4)) program.unsubscribe(email);
+	for (const email of some(60, 3)) esp.upsert(email, { RH_REFLINK: '' });
+	for (let index = 0; index < 30; index += 1) esp.upsert(`lost${index}@example.com`, {});
+	for (const name of ['ann', 'ben']) {
+		program.subscribe({ email: `unknown.${name}@example.com`, createdAt: LONG_AGO });
+	}
+	// Told under a new address as if it was another person.
+	program.subscribe({ email: 'twice@example.com', createdAt: LONG_AGO });
+	esp.upsert(people[70], {}, { email: 'twice@example.com' });
+	// Not told of yet.
+	esp.upsert('odd"address@example.com', {});
+}
+
+const stateOf = ({ program }: Sandbox) =>
+	program.subscribers.map(({ id, email, status }) => `${id} ${email} ${status}`).join('\n');
+
+/** Who is active in the ESP is confirmed in SparkLoop, and who has left is not. */
+function expectAgreement({ program, esp }: Sandbox): void {
+	for (const { email, status } of esp.contacts) {
+		if (email.includes('"')) continue;
+		const known = program.find(email)?.status;
+		if (status === 'active') expect([email, known]).toEqual([email, 'confirmed']);
+		else expect([email, known === 'confirmed']).toEqual([email, false]);
+	}
+}
+
+describe.each(WORLDS)('where SparkLoop lists %s', (world) => {
+	it('reports everything in a dry run, repairs it, and finds nothing the next night', async () => {
+		const { sandbox, set, run, rows } = await newsletter(world, `${world} of them`);
+		letDiffer(sandbox);
+		// Where the list does not say who has left, it looks as if nobody had.
+		const silent = world === 'all';
+		const found = {
+			contacts: PEOPLE + 31,
+			subscribers: { all: PEOPLE + 3, withStatus: PEOPLE + 3, confirmedOnly: PEOPLE - 8 }[world],
+			lost: { all: 31, withStatus: 31, confirmedOnly: 35 }[world],
+			changed: 6,
+			stillBilled: silent ? 32 : 25,
+			returned: world === 'withStatus' ? 4 : 0,
+			unknown: 2,
+			twoSubscribers: 1,
+			sharedId: 0,
+			withoutLink: 3,
+		};
+
+		await set({ onDemand: 'dry run' });
+		const before = stateOf(sandbox);
+		expect(await run()).toEqual(WENT_THROUGH);
+		expect(stateOf(sandbox)).toBe(before);
+		expect(await rows('reports')).toMatchObject([
+			{ ...found, mode: 'dry run', outcome: 'done', repaired: 0 },
+		]);
+
+		await set({ thorough: silent ? 'yes' : 'no', batchSize: 100 });
+		expect(await run()).toEqual(WENT_THROUGH);
+		const [, repaired] = await rows('reports');
+		expect(repaired).toMatchObject({ ...found, mode: 'repair', failed: 1, saved: 25 });
+		expectAgreement(sandbox);
+		for (const name of ['p40', 'p45']) {
+			expect(sandbox.program.find(`${name}@example.com`)).toBeUndefined();
+		}
+		const people = await rows('toLookAt');
+		expect(people.map(({ kind, email }) => `${kind} ${email}`).sort()).toEqual(
+			[
+				'lost odd"address@example.com',
+				'twoSubscribers twice@example.com',
+				...['unknown.ann', 'unknown.ben'].map((person) => `unknown ${person}@example.com`),
+				...['p60', 'p61', 'p62'].map((person) => `withoutLink ${person}@example.com`),
+			].sort(),
+		);
+
+		await set({ unsubscribeUnknown: 'yes', askForLinks: 'yes' });
+		expect(await run()).toEqual(WENT_THROUGH);
+		expect((await rows('reports'))[2]).toMatchObject({
+			changed: 0,
+			returned: 0,
+			stillBilled: 0,
+			unknown: 2,
+			saved: 2,
+			lost: 1,
+			withoutLink: 33,
+			repaired: 35,
+		});
+		await set({ unsubscribeUnknown: 'yes' });
+		expect(await run()).toEqual(WENT_THROUGH);
+		expect((await rows('reports'))[3]).toMatchObject({ unknown: 0, repaired: 0, saved: 0 });
+		const told = { all: 34, withStatus: 0, confirmedOnly: 0 }[world];
+		expect(await rows('told')).toHaveLength(told);
+		expect(sandbox.calls.log.filter(({ status }) => status === 429)).toEqual([]);
+	}, 90_000);
+});
+
+describe('what stands in the way', () => {
+	const address = (index: number) => `p${index}@example.com`;
+	const sent = ({ calls }: Sandbox) =>
+		calls.log.filter(
+			({ kind, method, status }) => kind === 'rest' && method !== 'GET' && Number(status) === 200,
+		);
+	const until = async (isSo: () => boolean | Promise<boolean>) => {
+		const deadline = Date.now() + 20_000;
+		while (!(await isSo())) {
+			if (Date.now() > deadline) throw new Error('It did not come to that.');
+			await new Promise((next) => setTimeout(next, 20));
+		}
+	};
+	let one: Newsletter;
+	const fill = ({ program, esp }: Sandbox, people: number, lost: number) => {
+		for (let index = 0; index < people; index += 1) {
+			if (index >= lost) program.subscribe({ email: address(index), createdAt: LONG_AGO });
+			esp.upsert(address(index), { RH_REFLINK: 'https://example.com?rh_ref=1' });
+		}
+	};
+
+	beforeAll(async () => {
+		one = await newsletter('withStatus', 'Troubled newsletter');
+		fill(one.sandbox, 100, 50);
+	}, 60_000);
+	afterEach(() => one.sandbox.faults.clear());
+
+	it('nothing is changed beyond the brake, until somebody allows it', async () => {
+		await one.set({ brakePeople: 20 });
+		const before = stateOf(one.sandbox);
+		const { status, message } = await one.run();
+		expect(status).toBe('error');
+		expect(message).toMatch(/^50 of 100 contacts would be subscribed\. .*brakePercent/);
+		expect(stateOf(one.sandbox)).toBe(before);
+		expect(await one.rows('reports')).toMatchObject([
+			{ outcome: 'stopped', lost: 50, repaired: 0 },
+		]);
+	}, 60_000);
+
+	it('an answer of the ESP that cannot be understood changes nothing, and says what to correct', async () => {
+		const before = stateOf(one.sandbox);
+		await one.set({ contactsUrl: `${one.sandbox.espUrl}/contacts/${address(1)}` });
+		expect(await one.run()).toMatchObject({
+			status: 'error',
+			message: expect.stringMatching(/holds no list of contacts.*Nothing is lost/),
+		});
+		expect(stateOf(one.sandbox)).toBe(before);
+	}, 60_000);
+
+	it('what SparkLoop did not take, because it went down, is found and repaired by the next run', async () => {
+		await one.set({ brakePercent: 100, batchSize: 10 });
+		one.sandbox.faults.inbound.slow(50, { kind: 'rest' });
+		const from = sent(one.sandbox).length;
+		const running = one.run();
+		await until(() => sent(one.sandbox).length > from + 12);
+		one.sandbox.faults.inbound.down({ kind: 'rest' });
+		expect(await running).toMatchObject({
+			status: 'error',
+			message: expect.stringMatching(/^SparkLoop did not answer/),
+		});
+		const [, cut] = await one.rows('reports');
+		expect(cut).toMatchObject({ outcome: 'stopped', lost: 50 });
+		expect(Number(cut.repaired)).toBeGreaterThan(0);
+		expect(Number(cut.repaired)).toBeLessThan(50);
+	}, 60_000);
+
+	it('a run that n8n was killed in leaves nothing behind but its lease', async () => {
+		one.sandbox.faults.inbound.slow(100, { kind: 'rest' });
+		const from = sent(one.sandbox).length;
+		const killed = one.run().catch(() => 'killed');
+		await until(() => sent(one.sandbox).length > from + 5);
+		await killAndRestart(ground);
+		expect(await killed).toBe('killed');
+		one.sandbox.faults.clear();
+
+		expect(await one.run()).toMatchObject({
+			status: 'error',
+			message: expect.stringMatching(/^Another run is at work/),
+		});
+		await one.lease(0);
+		expect(await one.run()).toEqual(WENT_THROUGH);
+		expectAgreement(one.sandbox);
+		expect(one.sandbox.program.subscribers).toHaveLength(100);
+	}, 90_000);
+
+	it('of two runs at the same time one works', async () => {
+		const runs = await Promise.all([one.run(), one.run()]);
+		expect(runs.map(({ status }) => status).sort()).toEqual(['error', 'success']);
+	}, 60_000);
+
+	it('once published, it repairs by itself if told so for the nights', async () => {
+		const { sandbox, rows, set } = one;
+		sandbox.esp.upsert(address(7), {}, { status: 'unsubscribed' });
+		const id = await set(
+			{ nightly: 'repair', onDemand: 'dry run' },
+			{ 'Every night': { rule: { interval: [{ field: 'seconds', secondsInterval: 3 }] } } },
+		);
+		const { api } = ground.n8n;
+		await api.publish(id);
+		const before = (await rows('reports')).length;
+		await until(async () => (await rows('reports')).length > before);
+		await api.unpublish(id);
+		expect((await rows('reports'))[before]).toMatchObject({ mode: 'repair', saved: 1 });
+		expect(sandbox.program.find(address(7))?.status).toBe('unsubscribed');
+	}, 60_000);
+});
