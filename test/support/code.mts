@@ -4,8 +4,20 @@ type Code = (...args: unknown[]) => Array<{ json: object }>;
 
 const compiled = new Map<string, Code>();
 
-/** What a node puts out; of one that ran several times, a list of that. */
-type Output = object[] | object[][];
+/** What a node put out in each of its runs. */
+class Runs {
+	readonly runs: object[][];
+
+	constructor(runs: object[][]) {
+		this.runs = runs;
+	}
+}
+
+/** What a node puts out, in whichever run is asked for, or run by run. */
+type Output = object[] | Runs;
+
+/** Of a node that ran several times. */
+export const runsOf = (runs: object[][]): Runs => new Runs(runs);
 
 /**
  * Runs the text of a Code node as n8n does.
@@ -21,13 +33,13 @@ export function runCode<T = object>(
 ): T[] {
 	const items = (list: object[]) => list.map((json, item) => ({ json, pairedItem: { item } }));
 	const output = (given: Output = []) => {
-		const runs = given.length > 0 && given.every(Array.isArray) ? given : [given];
-		const last = runs.at(-1) as object[];
+		const last = (given instanceof Runs ? given.runs.at(-1) : given) ?? [];
 		return {
 			isExecuted: last.length > 0,
-			all: (_output = 0, run = runs.length - 1) => {
-				if (!runs[run]) throw new Error(`Run ${run} not found`);
-				return items(runs[run] as object[]);
+			all: (_output = 0, run?: number) => {
+				if (!(given instanceof Runs) || run === undefined) return items(last);
+				if (!given.runs[run]) throw new Error(`Run ${run} not found`);
+				return items(given.runs[run]);
 			},
 			first: () => items(last)[0],
 			last: () => items(last).at(-1),

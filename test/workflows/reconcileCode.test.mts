@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { runCodeFile } from '../support/code.mts';
+import { runCodeFile, runsOf } from '../support/code.mts';
 
 /** What SparkLoop's list of subscribers may be: published nowhere. */
 const WORLDS = ['all', 'withStatus', 'confirmedOnly'] as const;
@@ -198,7 +198,7 @@ const findDrift = (
 ): Found =>
 	runCodeFile<Found>('findDrift.js.txt', [{}], {
 		Settings: [{ ...SETTINGS, ...settings }],
-		'Read a part': partsOf(list, people, told, total),
+		'Read a part': runsOf(partsOf(list, people, told, total)),
 	})[0];
 
 const planOf = (found: Found, settings: Settings = {}): Plan =>
@@ -210,7 +210,7 @@ const reportOf = (plan: Plan, outcomes: Outcome[] = [], settings: Settings = {})
 	runCodeFile<Report>('reportRun.js.txt', [{}], {
 		Settings: [{ ...SETTINGS, ...settings }],
 		'Decide what to do': [plan],
-		...(outcomes.length > 0 ? { 'Repair a batch': outcomes.map((one) => [one]) } : {}),
+		...(outcomes.length > 0 ? { 'Repair a batch': runsOf(outcomes.map((one) => [one])) } : {}),
 	})[0];
 
 /** One batch, and what becomes of it. */
