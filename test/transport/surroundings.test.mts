@@ -47,6 +47,16 @@ describe('a pause', () => {
 		expect(over).toBe(false);
 		cancel.abort();
 		await pause;
+		const timers = jest.spyOn(globalThis, 'setTimeout');
+		try {
+			const another = new AbortController();
+			const waiting = SURROUNDINGS.pause(1e12, another.signal);
+			another.abort();
+			await waiting;
+			expect(timers.mock.calls.map(([, ms]) => ms)).toEqual([1_000]);
+		} finally {
+			timers.mockRestore();
+		}
 		await SURROUNDINGS.pause(1e12, cancel.signal);
 	});
 });
