@@ -57,6 +57,16 @@ describe('Subscriber: Get', () => {
 		expect(jsonOf(await ask(sandbox, raw))).toMatchObject([{ ip_address: '1.2.3.4', cpa: null }]);
 	});
 
+	it('lets only the item leave by the error output whose expression cannot be resolved', async () => {
+		subscribe('a@x.org');
+		const subscriber = byEmail('={{ $itemIndex ? $("ann@x.org").item.json.email : $json.email }}');
+		const items = [{ email: 'a@x.org' }, {}];
+		const extra = { onError: 'continueErrorOutput' as const };
+		const result = await ask(sandbox, { ...get, subscriber }, items, extra);
+		expect(jsonOf(result)).toMatchObject([{ email: 'a@x.org' }]);
+		expect(jsonOf(result, 1)).toMatchObject([{ details: { payload: null, retry: false } }]);
+	});
+
 	it('says that nobody is there, without the address', async () => {
 		const result = await ask(sandbox, { ...get, subscriber: byEmail('gone@secret.org') });
 		const { message, description } = errorOf(result)!;
@@ -186,6 +196,42 @@ describe('Subscriber: Get Many', () => {
 		});
 	});
 
+	it('leaves by the error output what cannot be asked, with nothing to ask again', async () => {
+		const extra = { onError: 'continueErrorOutput' as const };
+		const limit = { ...LIST, returnAll: false, limit: 0 };
+		const result = await ask(sandbox, { ...getAll, ...limit }, [{ a: 1 }], extra);
+		expect(jsonOf(result, 1)).toMatchObject([
+			{
+				error: "'Limit' is not a number of at least 1 [item 0]",
+				details: { payload: null, attempts: 0, retry: false },
+			},
+		]);
+	});
+
+	it.each([
+		[
+			'a credential without an address',
+			{},
+			{ sparkLoopApi: { apiKey: 'x', baseUrl: '' } },
+			"'Base URL' is empty",
+		],
+		[
+			'an expression that cannot be resolved',
+			{ limit: '={{ $("Nowhere").item.json.limit }}', returnAll: false },
+			undefined,
+			expect.stringMatching(/Nowhere|node/),
+		],
+	])(
+		'lets the item leave by the error output because of %s',
+		async (_, more, credentials, error) => {
+			const extra = { onError: 'continueErrorOutput' as const };
+			const parameters = { ...getAll, ...ALL, ...more };
+			const result = await ask(sandbox, parameters, [{}], extra, credentials);
+			expect(jsonOf(result)).toEqual([]);
+			expect(jsonOf(result, 1)).toMatchObject([{ error, details: { retry: false } }]);
+		},
+	);
+
 	it('leaves by the error output what failed, with what to do', async () => {
 		const credentials = { sparkLoopApi: { apiKey: 'wrong key', baseUrl: sandbox.apiUrl } };
 		const extra = { onError: 'continueErrorOutput' as const };
@@ -279,6 +325,13 @@ describe('Subscriber: Create or Update', () => {
 			"'Email' is not one email address, and 'Status' is neither 'confirmed' nor 'unsubscribed' [item 0]",
 		);
 		expect(calls()).toEqual([]);
+	});
+
+	it('reports any other refusal, and asks no more', async () => {
+		sandbox.faults.inbound.failNext(1, { status: 400 });
+		const result = await ask(sandbox, upsert({ name: 'New' }), [{ email: 'a@x.org' }]);
+		expect(errorOf(result)?.message).toBe('SparkLoop refused the request with status 400 [item 0]');
+		expect(calls()).toHaveLength(1);
 	});
 
 	it('names every parameter that cannot be sent', async () => {
@@ -484,7 +537,7 @@ describe('Event: Create', () => {
 		expect(calls()).toEqual([]);
 	});
 
-	it.each([['much'], [''], ['  '], [null], ['NaN'], [true], [[]], [[5]]])(
+	it.each([['much'], [''], ['  '], [null], ['NaN'], ['1e999'], [true], [[]], [[5]]])(
 		'refuses the value %j',
 		async (value) => {
 			const result = await ask(sandbox, event(), [{ value }]);
@@ -651,6 +704,36 @@ describe('the pace', () => {
 		expect(calls().filter((call) => call.endsWith('429'))).toEqual([]);
 	});
 
+	it('gives items up by the longest pause that was chosen', async () => {
+		sandbox.faults.inbound.failNext(1, { status: 429, retryAfter: 3 });
+		const people = [{ email: 'a@x.org' }, { email: 'b@x.org' }];
+		const parameters = {
+			resource: 'import',
+			operation: 'throughApi',
+			email: '={{ $json.email }}',
+			additionalFields: {},
+			options: { concurrency: 1, longestPause: 1, rateWindow: 0.1 },
+		};
+		const extra = { onError: 'continueErrorOutput' as const };
+		expect(jsonOf(await ask(sandbox, parameters, people, extra), 1)).toHaveLength(2);
+		expect(calls()).toHaveLength(1);
+	});
+
+	it('has no place for a part of a call', async () => {
+		await sandbox.close();
+		sandbox = await sandboxFor({ rateLimit: { max: 1, windowMs: 150 } });
+		const people = Array.from({ length: 4 }, (_, number) => ({ email: `p${number}@x.org` }));
+		const parameters = {
+			resource: 'import',
+			operation: 'throughApi',
+			email: '={{ $json.email }}',
+			additionalFields: {},
+			options: { rateLimit: 1.9, rateWindow: 0.15 },
+		};
+		expect(jsonOf(await ask(sandbox, parameters, people))).toHaveLength(4);
+		expect(calls().filter((call) => call.endsWith('429'))).toEqual([]);
+	});
+
 	it('slows down at a refusal, and loses nothing', async () => {
 		await sandbox.close();
 		sandbox = await sandboxFor({ rateLimit: { max: 5, windowMs: 200 } });
@@ -747,6 +830,24 @@ describe('the lists to choose from', () => {
 				message: 'SparkLoop answered with status 429',
 				description: "Try again later, or choose 'By ID'.",
 			});
+		}
+		expect(calls()).toHaveLength(1);
+	});
+
+	it('do not wait for a place for longer than anybody would look at them', async () => {
+		const parameters = { resource: 'campaign', operation: 'getAll', returnAll: true };
+		const options = { rateLimit: 1, rateWindow: 3_600 };
+		await ask(sandbox, { ...parameters, options });
+		const soon = AbortSignal.timeout(50);
+		const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(soon);
+		try {
+			await expect(search('searchCampaigns')).rejects.toMatchObject({
+				message:
+					'SparkLoop could not be reached: the rate limit left no place for the call in time',
+			});
+			expect(timeout).toHaveBeenCalledWith(15_000);
+		} finally {
+			timeout.mockRestore();
 		}
 		expect(calls()).toHaveLength(1);
 	});

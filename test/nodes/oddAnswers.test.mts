@@ -87,6 +87,48 @@ describe('a list from a SparkLoop that does not do as documented', () => {
 		},
 	);
 
+	it.each([
+		['subscribers', everybody],
+		['referrals', { ...everybody, resource: 'campaign', operation: 'getManyReferrals' }],
+	])('of %s is simplified only when it is to be, to what is there', async (_, parameters) => {
+		const id = (value: string) => ({ __rl: true, mode: 'id', value });
+		const entry = { uuid: 'a', name: null, ip_address: '192.0.2.1' };
+		for (const [simplify, expected] of [
+			[true, { uuid: 'a', name: null }],
+			[false, entry],
+		]) {
+			const result = await ask(
+				{ ...parameters, simplify, campaign: id('MF1'), subscriber: id('sub_1') },
+				() => list([entry], { total_pages: 1 }),
+			);
+			expect(jsonOf(result)).toEqual([expected]);
+			await peer.stop();
+		}
+	});
+
+	it('of partner programs is simplified to what tells them apart', async () => {
+		const programs = { resource: 'partnerProgram', operation: 'getAll', returnAll: true };
+		const publication = { name: 'Daily', url: 'https://daily.example', logo: 'x' };
+		const result = await ask({ ...programs, simplify: true }, () => ({
+			status: 200,
+			body: { partner_programs: [{ uuid: 'a', terms: 'x', publication }, { uuid: 'b' }] },
+		}));
+		expect(jsonOf(result)).toEqual([
+			{ uuid: 'a', publication_name: 'Daily', publication_url: 'https://daily.example' },
+			{ uuid: 'b', publication_name: null, publication_url: null },
+		]);
+	});
+
+	it('of referrals of a partner program is read in pages', async () => {
+		const partnerProgram = { __rl: true, mode: 'id', value: 'p1' };
+		const of = { resource: 'partnerProgram', operation: 'getManyReferrals', returnAll: true };
+		const result = await ask({ ...of, partnerProgram }, ({ path }) => ({
+			status: 200,
+			body: { people: [{ email: `${pageOf(path)}@x.org` }], meta: { total_pages: 2 } },
+		}));
+		expect(jsonOf(result)).toEqual([{ email: '1@x.org' }, { email: '2@x.org' }]);
+	});
+
 	it('of campaigns is asked for without pages', async () => {
 		const campaigns = { resource: 'campaign', operation: 'getAll', returnAll: true };
 		await ask(campaigns, () => ({ status: 200, body: { campaigns: [{ uuid: 'a' }] } }));
@@ -122,7 +164,47 @@ describe('an import whose referrer is looked up', () => {
 	);
 });
 
+it('an answer without the object that is documented comes out as it is', async () => {
+	const subscriber = { __rl: true, mode: 'id', value: 'sub_1' };
+	const get = { resource: 'subscriber', operation: 'get', subscriber, simplify: false };
+	const body = { uuid: 'sub_1', subscriber: 'Ann' };
+	expect(jsonOf(await ask(get, () => ({ status: 200, body })))).toEqual([body]);
+});
+
+it('what SparkLoop answered is not kept in the execution when nobody knows whether it was done', async () => {
+	const id = (value: string) => ({ __rl: true, mode: 'id', value });
+	peer = await Peer.start(() => ({ status: 500, body: { error: 'No place for Ann Lee' } }));
+	const create = { resource: 'event', operation: 'create', value: 1, additionalFields: {} };
+	const one = apiNode(
+		{ ...create, campaign: id('MF1'), subscriber: id('sub_1') },
+		{ retryOnFail: true, maxTries: 2, waitBetweenTries: 1, onError: 'continueRegularOutput' },
+	);
+	const graph = {
+		nodes: [node('Start', 'n8n-nodes-base.noOp', {}), one],
+		connections: chain('Start', 'SparkLoop'),
+	};
+	const result = await run(graph, 'Start', [{ json: {} }], credentials());
+	expect(peer.received).toHaveLength(1);
+	expect(jsonOf(result)).toMatchObject([
+		{
+			error: 'SparkLoop did not take the request in 1 attempt: status 500 [item 0]',
+			details: { retry: false },
+		},
+	]);
+	expect(JSON.stringify(result.data.executionData?.contextData)).not.toContain('Ann Lee');
+});
+
 describe('somebody added to a campaign', () => {
+	it('is not taken for a member because of another status', async () => {
+		const id = (value: string) => ({ __rl: true, mode: 'id', value });
+		const add = { resource: 'campaign', operation: 'addSubscriber' };
+		const result = await ask({ ...add, campaign: id('MF1'), subscriber: id('sub_1') }, () => ({
+			status: 422,
+			body: { error: 'It has already been added, and much else is wrong' },
+		}));
+		expect(errorOf(result)?.message).toMatch(/status 422/);
+	});
+
 	it('is told as added by any success, also one without a body', async () => {
 		const id = (value: string) => ({ __rl: true, mode: 'id', value });
 		const add = { resource: 'campaign', operation: 'addSubscriber' };

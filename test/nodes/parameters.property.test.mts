@@ -143,6 +143,26 @@ describe('whatever an expression gives', () => {
 	});
 });
 
+it.each([
+	['Add Subscriber', addSubscriber],
+	['Create', create],
+	['Delete', deleteSubscriber],
+	['Reject', reject],
+	['Create or Update', upsert],
+])('%s waits for others of the same person, and is told apart from them', (_, operation) => {
+	const requestOf = (person: string) => {
+		if (!('request' in operation)) throw new Error('It is no list');
+		const located = { __rl: true, mode: 'id', value: person };
+		const values = { subscriber: located, email: person, campaign: 'MF1', value: 1 };
+		const request = operation.request(reading({ ...values, additionalFields: {} }), 'UTC');
+		if (isProblem(request)) throw new Error('It is a proper request');
+		return request;
+	};
+	expect(requestOf('Ann@x.org').persons).toEqual(['ann@x.org']);
+	expect(requestOf('Ann@x.org').key).toBe(requestOf('Ann@x.org').key);
+	expect(requestOf('Ann@x.org').key).not.toBe(requestOf('bob@x.org').key);
+});
+
 describe('a part of a path', () => {
 	it('is what was given, without the blanks around it', () => {
 		fc.assert(
@@ -216,6 +236,7 @@ it('a limit is a whole number of at least 1, or a problem, or none with Return A
 		}),
 	);
 	expect(limitOf(reading({ returnAll: true, limit: 0 }))).toEqual({});
+	expect(limitOf(reading({ returnAll: 'false', limit: 2 }))).toEqual({ limit: 2 });
 	expect(limitOf(reading({ returnAll: false, limit: '1.9' }))).toEqual({ limit: 1 });
 });
 
@@ -245,9 +266,11 @@ it('a list of subscribers keeps who signed up after the date, and asks for what 
 			},
 		),
 	);
-	const bare = { returnAll: true, simplify: false, filters: {}, listOptions: {} };
+	const listOptions = { expand: 'false' };
+	const bare = { returnAll: true, simplify: false, filters: {}, listOptions };
 	const listing = subscriberList(reading(bare), 'UTC', { path, notFound: '' });
-	expect(listing).toMatchObject({ qs: {}, firstPage: 1 });
+	expect(listing).toMatchObject({ firstPage: 1 });
+	expect(listing).toHaveProperty('qs', {});
 	expect(listing).not.toHaveProperty('isWanted');
 	expect(listing).not.toHaveProperty('output');
 });

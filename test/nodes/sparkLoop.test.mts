@@ -12,6 +12,7 @@ import { deliveredBefore } from '../../nodes/SparkLoop/actions/deliveredBefore';
 import { deliveryOptions, OPTIONS } from '../../nodes/SparkLoop/actions/deliveryOptions';
 import { SparkLoop } from '../../nodes/SparkLoop/SparkLoop.node';
 import { PROPERTIES } from '../../nodes/SparkLoop/actions/properties';
+import { errorItem } from '../../nodes/SparkLoop/actions/tasks';
 import { chain, node, outputs, run, type Credentials } from '../support/engine.mts';
 import { Peer, type Behaviour } from '../support/peer.mts';
 import { sample } from '../support/samples.mts';
@@ -52,6 +53,7 @@ async function send(
 		behaviour = undefined as Behaviour | undefined,
 		credentials = {} as Credentials,
 		timezone = 'UTC',
+		apiKey = KEY,
 	} = {},
 ) {
 	peer = await Peer.start(behaviour);
@@ -63,7 +65,7 @@ async function send(
 	};
 	return await run(graph, 'Start', items, {
 		sparkLoopIncomingWebhookApi: { webhookSecretUrl: `${peer.url}/incoming/${SECRET}/` },
-		sparkLoopApi: { apiKey: ` ${KEY}\n`, baseUrl: `${peer.url}/v2` },
+		sparkLoopApi: { apiKey: ` ${apiKey}\n`, baseUrl: `${peer.url}/v2` },
 		...credentials,
 	});
 }
@@ -503,6 +505,11 @@ describe('a node that continues on error', () => {
 			},
 		]);
 	});
+});
+
+it('an error of n8n is told without the address that it repeats', () => {
+	const { json } = errorItem(0, new Error('Nobody called ann.lee@b.co'), { attempts: 0 });
+	expect(json).toEqual({ error: 'Nobody called …@b.co', details: { attempts: 0, advice: '' } });
 });
 
 describe('an item that SparkLoop does not take', () => {
@@ -1045,6 +1052,15 @@ describe('through the API', () => {
 		expect(JSON.stringify(result.data.resultData)).not.toContain(KEY);
 	});
 
+	it('an answer stays readable when the key is a word of it', async () => {
+		const result = await send([{ email: 'a@b.co' }], {
+			parameters: api('unsubscribe'),
+			behaviour: () => ({ status: 401, body: { error: 'There is no such user' } }),
+			apiKey: 'no',
+		});
+		expect(errorOf(result)?.description).toContain('There is no such user');
+	});
+
 	it.each([
 		[401, 'API Key'],
 		[403, 'API Key'],
@@ -1091,6 +1107,13 @@ describe('through the API', () => {
 			utm_campaign: '2026',
 			country_code: 'US',
 		});
+	});
+
+	it('subscribe tells also the first second of 1970', async () => {
+		await send([{ email: 'a@b.co' }], {
+			parameters: api('subscribe', { additionalFields: { createdAt: '1970-01-01' } }),
+		});
+		expect(peer.received[0].body).toMatchObject({ created_at: '1970-01-01T00:00:00.000Z' });
 	});
 
 	it('subscribe names every parameter that holds no text', async () => {

@@ -108,7 +108,6 @@ async function get(
 ): Promise<IDataObject> {
 	const call = await restV2.call(this, {
 		timeout: TIMEOUT,
-		longestPause: TIMEOUT,
 		signal: AbortSignal.timeout(TIMEOUT),
 	});
 	const answer = await call('GET', path, { qs });

@@ -10,14 +10,19 @@ export interface Surroundings {
 	random(): number;
 }
 
-/** Milliseconds. A timer of Node's that is to wait longer does not wait at all. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Milliseconds. A timer outlives the wait for it, and one of more than 24 days fires at once. */
+const LONGEST_TIMER = 1_000;
 
 /** Those of the process. */
 export const SURROUNDINGS: Surroundings = {
 	now: () => Date.now(),
 	random: () => Math.random(),
-	pause: async (ms, signal) => await unlessAborted(sleep(Math.min(ms, LONGEST_TIMER)), signal),
+	pause: async (ms, signal) => {
+		const end = performance.now() + ms;
+		for (let left = ms; left > 0 && !signal.aborted; left = end - performance.now()) {
+			await unlessAborted(sleep(Math.min(left, LONGEST_TIMER)), signal);
+		}
+	},
 };
 
 /** Waits for the promise, or until the signal aborts if that comes first. */
