@@ -24,19 +24,19 @@ export const campaign: Resource = {
 			{
 				name: 'Get Many Referrals',
 				value: 'getManyReferrals',
-				action: 'Get many referrals of a subscriber',
+				action: 'Get many referrals of subscriber in campaign',
 				description: 'List whom a subscriber brought into a campaign',
 			},
 			{
 				name: 'Get Many Subscribers',
 				value: 'getManySubscribers',
-				action: 'Get many subscribers of a campaign',
+				action: 'Get many subscribers of campaign',
 				description: 'List the members of a campaign, the newest first',
 			},
 			{
 				name: 'Remove Subscriber',
 				value: 'removeSubscriber',
-				action: 'Remove subscriber from campaign',
+				action: 'Remove subscriber from campaign by membership ID',
 				description: 'End the membership of a subscriber in a campaign',
 			},
 		]),

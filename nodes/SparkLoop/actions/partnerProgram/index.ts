@@ -15,7 +15,7 @@ export const partnerProgram: Resource = {
 			{
 				name: 'Get Many Referrals',
 				value: 'getManyReferrals',
-				action: 'Get many referrals of a partner program',
+				action: 'Get many referrals of partner program',
 				description: 'List whom partners sent to a program',
 			},
 		]),
