@@ -222,7 +222,7 @@ describe('the editor', () => {
 	it.each(['sparkLoop', 'sparkLoopTool'])(
 		'is given the schema of what %s puts out',
 		async (type) => {
-			const path = `/schemas/n8n-nodes-sparkloop.${type}/1/subscriber/get.json`;
+			const path = `/schemas/n8n-nodes-sparkloop.${type}/1.0.0/subscriber/get.json`;
 			const response = await fetch(ground.n8n.url + path);
 			expect(response.status).toBe(200);
 			expect(await response.json()).toMatchObject({
