@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DataTables } from './dataTables.mts';
 import { type Json, unpackExecutionData } from './executionData.mts';
-import { RestClient } from './rest.mts';
+import { N8nApiError, RestClient } from './rest.mts';
 
 export interface Owner {
 	email: string;
@@ -76,6 +76,8 @@ interface PublicationStatus {
 	triggers: Array<{ nodeId: string; status: string; errorMessage: string | null }>;
 }
 
+const DONE: PublicationStatus = { status: 'published', triggers: [] };
+
 const POLL_MS = 50;
 const WITHIN_MS = 30_000;
 /** What `POST /rest/workflows` takes of an exported workflow; the rest belongs to the instance it came from. */
@@ -103,6 +105,13 @@ async function until<T>(
 		await sleep(POLL_MS);
 	}
 }
+
+/** The answer, or undefined when n8n answers with that status. */
+const unless = async <T,>(status: number, answer: Promise<T>): Promise<T | undefined> =>
+	await answer.catch((error: unknown) => {
+		if (error instanceof N8nApiError && error.status === status) return undefined;
+		throw error;
+	});
 
 /** What can be done with a running n8n, as its owner, over the interface its editor uses. */
 export class N8nApi {
@@ -134,9 +143,16 @@ export class N8nApi {
 
 	/** Makes the owner's account if there is none, and logs in either way. */
 	async enter(owner: Owner): Promise<void> {
-		const settings = await this.rest.call<{
-			userManagement: { showSetupOnFirstLoad: boolean };
-		}>('GET', '/rest/settings');
+		// n8n 2.0 says that it is ready before it answers there.
+		const settings = await until("n8n's REST interface", WITHIN_MS, async () =>
+			unless(
+				404,
+				this.rest.call<{ userManagement: { showSetupOnFirstLoad: boolean } }>(
+					'GET',
+					'/rest/settings',
+				),
+			),
+		);
 		if (settings.userManagement.showSetupOnFirstLoad) await this.setupOwner(owner);
 		else await this.login(owner);
 	}
@@ -161,7 +177,11 @@ export class N8nApi {
 		const body = Object.fromEntries(
 			PORTABLE.filter((key) => file[key] !== undefined).map((key) => [key, file[key]]),
 		);
-		const { id } = await this.rest.call<SavedWorkflow>('POST', '/rest/workflows', body);
+		const { id } = await this.rest.call<SavedWorkflow>('POST', '/rest/workflows', {
+			...body,
+			// n8n 2.0 has no default for it.
+			active: false,
+		});
 		return id;
 	}
 
@@ -194,7 +214,8 @@ export class N8nApi {
 	/** The state after n8n's publication service has done what it was told by an earlier call. */
 	private async settled(id: string): Promise<PublicationStatus> {
 		return await until(`The publication of workflow ${id}`, WITHIN_MS, async () => {
-			const state = await this.publication(id);
+			// An older n8n has no such service: there the earlier call did it all, or was refused.
+			const state = (await unless(404, this.publication(id))) ?? DONE;
 			return state.status === 'in_progress' ? undefined : state;
 		});
 	}
@@ -225,7 +246,8 @@ export class N8nApi {
 		const answer = await this.rest.call<{ executionId?: string }>(
 			'POST',
 			`/rest/workflows/${id}/run`,
-			{ triggerToStartFrom: { name: trigger } },
+			// An older n8n runs what it is given here, not what it has.
+			{ workflowData: await this.getWorkflow(id), triggerToStartFrom: { name: trigger } },
 		);
 		if (answer.executionId === undefined) {
 			throw new Error(`Workflow ${id} did not run: its trigger "${trigger}" waits for a request.`);
@@ -258,8 +280,12 @@ export class N8nApi {
 	/** Waits until an execution has ended. @param within milliseconds */
 	async waitForExecution(id: string, within = WITHIN_MS): Promise<Execution> {
 		await until(`The end of execution ${id}`, within, async () => {
-			const { status } = await this.rest.call<ExecutionSummary>('GET', `/rest/executions/${id}`);
-			return ['new', 'running', 'waiting'].includes(status) ? undefined : status;
+			// n8n 2.20 fails as long as an execution has no data.
+			const told = await unless(
+				500,
+				this.rest.call<ExecutionSummary>('GET', `/rest/executions/${id}`),
+			);
+			return !told || ['new', 'running', 'waiting'].includes(told.status) ? undefined : told;
 		});
 		return await this.getExecution(id);
 	}

@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import { n8nModules } from './location.mjs';
 import { LOOPBACK } from './ports.mts';
 
 /** Names of n8n's settings: whoever has an n8n of their own must not have it changed, or used, by ours. */
@@ -21,8 +25,18 @@ const NO_CALLS_HOME = {
 	N8N_LICENSE_DETACH_FLOATING_ON_SHUTDOWN: 'false',
 	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
 	N8N_UNVERIFIED_PACKAGES_ENABLED: 'false',
-	N8N_DISABLED_MODULES: 'mcp-registry',
 };
+
+/**
+ * A module of n8n that calls home, and has no other setting to keep it from that. An older n8n without it refuses to start
+ * when it is named.
+ */
+const CALLS_HOME = 'mcp-registry';
+
+const withoutModule = (): Record<string, string> =>
+	existsSync(path.join(n8nModules(), 'n8n/dist/modules', CALLS_HOME))
+		? { N8N_DISABLED_MODULES: CALLS_HOME }
+		: {};
 
 /**
  * The environment an n8n of ours runs in: the caller's, without settings meant for another n8n or for
@@ -45,6 +59,7 @@ export function n8nEnvironment(
 	return {
 		...inherited,
 		...NO_CALLS_HOME,
+		...withoutModule(),
 		NO_PROXY: [inherited.NO_PROXY ?? inherited.no_proxy, 'localhost', LOOPBACK]
 			.filter(Boolean)
 			.join(','),

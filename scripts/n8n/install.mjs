@@ -10,22 +10,18 @@ import {
 import path from 'node:path';
 
 import { freeGb, installOnce, isWhole, shown } from './installOnce.mjs';
-import { manifestFolder, n8nFolder } from './location.mjs';
+import { manifestFolder, n8nFolder, n8nToRun } from './location.mjs';
 import { remedyFor, runNpm, StepError } from './npm.mjs';
 
 const NEEDED_GB = 4;
+/** Older versions of n8n name an address outside of npm's registry for it; a spreadsheet is not what they are tried with. */
+const FROM_THE_REGISTRY = { xlsx: '0.18.5' };
 const OPENS_A_DATABASE =
 	"const { Database } = require('sqlite3'); new Database(':memory:', (error) => { if (error) throw error; });";
 
 /** @param {string} folder @returns {boolean} whether an n8n was installed there to the end */
 export function isInstalled(folder = n8nFolder()) {
 	return isWhole(folder);
-}
-
-/** The version of n8n that is asked for. */
-function wantedVersion() {
-	const manifest = JSON.parse(readFileSync(path.join(manifestFolder, 'package.json'), 'utf8'));
-	return manifest.dependencies.n8n;
 }
 
 /** Whether npm installs a package of a lock file on this machine. */
@@ -35,18 +31,19 @@ function isForThisMachine({ os, cpu, extraneous }) {
 	);
 }
 
-/** Says how many of the packages of the lock file have begun to arrive, and how full the disk gets. */
-function packageCounter(folder) {
+/** Says how full the disk gets and, where a lock file names the packages, how many have begun to arrive. */
+function packageCounter(folder, isLocked) {
+	const before = freeGb(folder);
+	const written = () => `about ${Math.max(0, before - freeGb(folder)).toFixed(1)} GB so far`;
+	if (!isLocked) return written;
 	const lock = JSON.parse(readFileSync(path.join(manifestFolder, 'package-lock.json'), 'utf8'));
 	const all = Object.keys(lock.packages).filter(
 		(name) => name !== '' && isForThisMachine(lock.packages[name]),
 	);
-	const before = freeGb(folder);
 	return () => {
 		const there = all.filter((name) => existsSync(path.join(folder, name, 'package.json'))).length;
 		if (there === 0) return `downloading ${all.length} packages`;
-		const written = Math.max(0, before - freeGb(folder)).toFixed(1);
-		return `unpacking ${there} of ${all.length} packages, about ${written} GB so far`;
+		return `unpacking ${there} of ${all.length} packages, ${written()}`;
 	};
 }
 
@@ -59,11 +56,20 @@ function headersOf(folder) {
 	return found ?? null;
 }
 
+/** Writes what npm is to install: as the lock file has it, or another n8n with the packages that it asks for today. */
+function writeManifest(folder, { version, isLocked }) {
+	const own = (file) => path.join(manifestFolder, file);
+	if (isLocked) copyFileSync(own('package-lock.json'), path.join(folder, 'package-lock.json'));
+	const manifest = JSON.parse(readFileSync(own('package.json'), 'utf8'));
+	manifest.dependencies.n8n = version;
+	if (!isLocked) manifest.overrides = FROM_THE_REGISTRY;
+	writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest, null, 2));
+}
+
 async function installInto(folder, log) {
+	const wanted = n8nToRun();
 	mkdirSync(folder);
-	for (const file of ['package.json', 'package-lock.json']) {
-		copyFileSync(path.join(manifestFolder, file), path.join(folder, file));
-	}
+	writeManifest(folder, wanted);
 	// None of the many packages may run code of its own; the two that must are built by name below.
 	writeFileSync(path.join(folder, '.npmrc'), 'ignore-scripts=true\nfund=false\naudit=false\n');
 	const bin = path.join(folder, 'node_modules/.bin');
@@ -81,7 +87,7 @@ async function installInto(folder, log) {
 
 	// Not `npm ci`: it refuses a lock file that lacks optional packages for other platforms, and npm leaves
 	// those out that were not to be had when the lock was made. All others come as the lock names them.
-	await shown('1/3 Packages', packageCounter(folder), () =>
+	await shown('1/3 Packages', packageCounter(folder, wanted.isLocked), () =>
 		runNpm("installing n8n's packages", ['install', '--no-save', '--ignore-scripts'], {
 			cwd: folder,
 			log,
@@ -121,7 +127,7 @@ async function installInto(folder, log) {
 export async function ensureN8n() {
 	return await installOnce(n8nFolder(), {
 		name: 'n8n',
-		version: wantedVersion(),
+		version: n8nToRun().version,
 		cost: '5 to 10 minutes and 3 GB',
 		neededGb: NEEDED_GB,
 		install: installInto,

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { request as httpRequest } from 'node:http';
 
-import { setStage, type Stage } from '../../scripts/story/stage.mts';
+import { setGround, type Ground } from '../../scripts/story/stage.mts';
 import { anyBody } from '../support/arbitraries.mts';
 import { sample } from '../support/samples.mts';
 
-let stage: Stage;
+let stage: Ground;
 let token: string;
 beforeAll(async () => {
-	stage = await setStage({ n8nPort: 0, sandboxPort: 0, progress: () => {} });
+	stage = await setGround({ n8nPort: 0, sandboxPort: 0, progress: () => {} });
 	token = stage.sandbox.webhookToken;
 }, 180_000);
 afterAll(async () => await stage?.close(), 60_000);

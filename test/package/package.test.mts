@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { WORKFLOWS } from '../../scripts/workflows/build.mts';
@@ -12,6 +12,8 @@ const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'
 	peerDependencies: object;
 	peerDependenciesMeta: object;
 };
+
+const slashed = (file: string) => file.split(path.sep).join('/');
 
 /** What `npm publish` would publish. */
 const published = (): string[] => {
@@ -35,17 +37,28 @@ describe('the package', () => {
 		expect(manifest.n8n.strict).toBe(true);
 	});
 
-	it('holds what a user needs, and nothing else', () => {
-		const expected =
-			/^(dist\/(nodes|credentials|icons)\/|workflows\/(esp\/)?[\w-]+\.json$|(README|CHANGELOG)\.md$|LICENSE$|index\.js$|package\.json$)/;
-		expect(files.filter((file) => !expected.test(file))).toEqual([]);
-		expect(files.filter((file) => /\.(ts|map)$|test/.test(file))).toEqual([]);
-		const workflows = files.filter((file) => file.startsWith('workflows/'));
-		expect(workflows.sort()).toEqual(
-			Object.keys(WORKFLOWS)
-				.map((file) => `workflows/${file}`)
-				.sort(),
-		);
+	it('holds what is made of its sources, and nothing else', () => {
+		const sources = (pattern: string) => globSync(pattern, { cwd: ROOT }).map(slashed);
+		const expected = [
+			...sources('{nodes,credentials}/**/*.ts').map((file) => `dist/${file.replace(/ts$/, 'js')}`),
+			...sources('{nodes/**/*.json,icons/*.svg}').map((file) => `dist/${file}`),
+			...Object.keys(WORKFLOWS).map((file) => `workflows/${file}`),
+			'CHANGELOG.md',
+			'LICENSE',
+			'README.md',
+			'index.js',
+			'package.json',
+		];
+		expect(files.toSorted()).toEqual(expected.toSorted());
+	});
+
+	it('holds the schemas of what its operations put out', () => {
+		const schemas = files.filter((file) => file.includes('/__schema__/'));
+		expect(schemas.length).toBeGreaterThan(0);
+		for (const file of schemas) {
+			const source = path.join(ROOT, file.replace(/^dist\//, ''));
+			expect(readFileSync(path.join(ROOT, file), 'utf8')).toBe(readFileSync(source, 'utf8'));
+		}
 	});
 
 	it.each([...manifest.n8n.nodes, ...manifest.n8n.credentials])(

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isInstalled } from '../../scripts/n8n/install.mjs';
 import { installOnce } from '../../scripts/n8n/installOnce.mjs';
-import { n8nFolder } from '../../scripts/n8n/location.mjs';
+import { n8nFolder, n8nToRun } from '../../scripts/n8n/location.mjs';
 import { withLock } from '../../scripts/n8n/lock.mjs';
 import { remedyFor, StepError } from '../../scripts/n8n/npm.mjs';
 import { duration } from '../../scripts/n8n/progress.mjs';
@@ -30,6 +30,32 @@ describe('the n8n to run', () => {
 		expect(n8nFolder()).toMatch(
 			new RegExp(`n8n-[0-9a-f]{12}-${process.platform}-${process.arch}$`),
 		);
+	});
+
+	describe('of another version', () => {
+		const { N8N_VERSION } = process.env;
+		afterEach(() => {
+			if (N8N_VERSION === undefined) delete process.env.N8N_VERSION;
+			else process.env.N8N_VERSION = N8N_VERSION;
+		});
+
+		it('lies beside the one that the lock file names', () => {
+			delete process.env.N8N_VERSION;
+			const { version, isLocked } = n8nToRun();
+			const locked = n8nFolder();
+			expect(isLocked).toBe(true);
+			process.env.N8N_VERSION = version;
+			expect(n8nFolder()).toBe(locked);
+			process.env.N8N_VERSION = '2.35.3';
+			expect(n8nToRun()).toEqual({ version: '2.35.3', isLocked: false });
+			expect(path.dirname(n8nFolder())).toBe(path.dirname(locked));
+			expect(path.basename(n8nFolder())).toMatch(/^n8n-2\.35\.3-/);
+		});
+
+		it.each(['2', 'latest', '../2.35.3', '2.35.3 --global'])('is not "%s"', (asked) => {
+			process.env.N8N_VERSION = asked;
+			expect(n8nToRun).toThrow(`N8N_VERSION is "${asked}". Give a whole version`);
+		});
 	});
 
 	it('counts as installed only when the installation went to its end', () => {

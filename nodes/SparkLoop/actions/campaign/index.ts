@@ -36,7 +36,7 @@ export const campaign: Resource = {
 			{
 				name: 'Remove Subscriber',
 				value: 'removeSubscriber',
-				action: 'Remove subscriber from campaign',
+				action: 'Remove subscriber from campaign by membership ID',
 				description: 'End the membership of a subscriber in a campaign',
 			},
 		]),

@@ -8,7 +8,7 @@ export const description: INodeProperties[] = [
 		{
 			name: 'Compare',
 			value: 'compare',
-			action: 'Compare event with contact',
+			action: 'Compare event with ESP contact',
 			description:
 				'Leave out of an event of SparkLoop what is older than what the contact in your ESP has',
 		},

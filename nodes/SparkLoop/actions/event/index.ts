@@ -8,7 +8,7 @@ export const event: Resource = {
 			{
 				name: 'Create',
 				value: 'create',
-				action: 'Create event of subscriber',
+				action: 'Create custom event of subscriber (such as purchase)',
 				description: 'Report a custom event of a subscriber, such as a purchase',
 			},
 		]),

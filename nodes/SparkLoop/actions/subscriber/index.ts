@@ -57,7 +57,7 @@ export const subscriber: Resource = {
 			{
 				name: 'Get',
 				value: 'get',
-				action: 'Get subscriber',
+				action: 'Get subscriber by ID or email address',
 				description: 'Get a subscriber by ID or email address',
 			},
 			{
@@ -69,32 +69,32 @@ export const subscriber: Resource = {
 			{
 				name: 'Reject',
 				value: 'reject',
-				action: 'Reject referral of subscriber',
+				action: 'Reject pending referral of subscriber',
 				description: 'Reject a pending referral, so that it does not count',
 			},
 			{
 				name: 'Send As Is',
 				value: 'sendAsIs',
-				action: 'Send event of subscriber as it is',
+				action: 'Send event as it is (for example again)',
 				description:
 					"Send an event exactly as it is given, such as one that left this node's error output",
 			},
 			{
 				name: 'Subscribe',
 				value: 'subscribe',
-				action: 'Subscribe person',
+				action: 'Subscribe person who signed up for newsletter',
 				description: 'Tell SparkLoop that a person signed up, which creates the referral link',
 			},
 			{
 				name: 'Unsubscribe',
 				value: 'unsubscribe',
-				action: 'Unsubscribe person',
+				action: 'Unsubscribe person who left newsletter',
 				description: 'Tell SparkLoop that a person unsubscribed',
 			},
 			{
 				name: 'Update',
 				value: 'update',
-				action: 'Update email address of subscriber',
+				action: 'Update email address of person',
 				description: 'Tell SparkLoop that a person has a new email address',
 			},
 		]),
