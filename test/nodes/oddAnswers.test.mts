@@ -101,7 +101,7 @@ describe('a list from a SparkLoop that does not do as documented', () => {
 				{ ...parameters, simplify, campaign: id('MF1'), subscriber: id('sub_1') },
 				() => list([entry], { total_pages: 1 }),
 			);
-			expect(jsonOf(result)).toEqual([expected]);
+			expect(jsonOf(result)).toStrictEqual([expected]);
 			await peer.stop();
 		}
 	});

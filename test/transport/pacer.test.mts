@@ -232,6 +232,23 @@ describe('the pacer, while the other side wants no call for long', () => {
 		await expect(time.until(pacer.enter(NEVER, longest))).resolves.toBe(entered);
 	});
 
+	it('makes no more calls because of those that got through beside a refusal', async () => {
+		const time = new StillTime();
+		const pacer = new Pacer({ calls: 5, window: 1_000 }, time);
+		for (let number = 0; number < 5; number += 1) await pacer.enter(NEVER);
+		pacer.refused(0);
+		for (let number = 0; number < 3; number += 1) pacer.leave();
+		pacer.refused(0);
+		const started = time.now();
+		const next = [1, 2, 3].map(() => pacer.enter(NEVER));
+		await time.until(next[1]);
+		expect(time.now() - started).toBe(1_000);
+		let third = false;
+		void next[2].then(() => (third = true));
+		await time.until(time.wait(900));
+		expect(third).toBe(false);
+	});
+
 	it('lets the key be used again after a day, whatever was asked', async () => {
 		const time = new StillTime();
 		const pacer = new Pacer({ calls: 1, window: 1_000 }, time);
