@@ -11,7 +11,7 @@ const newKey = () => `key ${(accounts += 1)}`;
 /** Calls with a key at a server that answers by the given statuses, then by 200. */
 async function callsWith(
 	credential: { apiKey: string; baseUrl?: string },
-	statuses: Array<{ status: number; retryAfter?: string } | 'broken'> = [],
+	statuses: Array<{ status: number; retryAfter?: string; body?: unknown } | 'broken'> = [],
 	settings: Partial<CallSettings> = {},
 ) {
 	let requests = 0;
@@ -24,6 +24,7 @@ async function callsWith(
 				if (answer === 'broken') throw new Error('broken');
 				return {
 					statusCode: answer.status,
+					body: answer.body,
 					headers: answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter },
 				};
 			},
@@ -38,6 +39,28 @@ async function callsWith(
 }
 
 const HOUR = [{ status: 429, retryAfter: '3600' }];
+
+describe('a success', () => {
+	it.each(['<html><body>Welcome</body></html>', 'ok'])(
+		'with the body %j is not from SparkLoop, and nothing was done',
+		async (body) => {
+			const { call } = await callsWith({ apiKey: newKey() }, [{ status: 200, body }]);
+			expect(await call()).toEqual({
+				noAnswer: expect.stringContaining("not from SparkLoop's API, whose address is https://"),
+			});
+		},
+	);
+
+	it.each([undefined, '', ' \n', { subscriber: {} }, []])('may have the body %j', async (body) => {
+		const { call } = await callsWith({ apiKey: newKey() }, [{ status: 204, body }]);
+		expect(await call()).toMatchObject({ status: 204 });
+	});
+
+	it('is asked for only of a success: an error page is what it is', async () => {
+		const { call } = await callsWith({ apiKey: newKey() }, [{ status: 404, body: '<html>' }]);
+		expect(await call()).toMatchObject({ status: 404, text: '<html>' });
+	});
+});
 
 describe('calls with one key', () => {
 	it('are all refused at once, without a request, while SparkLoop wants none for an hour', async () => {

@@ -116,6 +116,7 @@ async function readPages(
 ): Promise<Pages> {
 	const perPage = Math.min(LARGEST_PAGE, limit);
 	const entries: IDataObject[] = [];
+	const given = new Set<unknown>();
 	let before = '';
 	for (let page = firstPage; ; page += 1) {
 		const query = { ...qs, ...(paged ? { page, per_page: perPage } : {}) };
@@ -141,7 +142,12 @@ async function readPages(
 		before = first;
 
 		const wanted = isWanted ? list.filter(isWanted) : list;
-		for (const entry of wanted) entries.push(entry);
+		for (const entry of wanted) {
+			// Somebody who joins meanwhile moves the last of a page to the next.
+			if (entry.uuid !== undefined && given.has(entry.uuid)) continue;
+			given.add(entry.uuid);
+			entries.push(entry);
+		}
 		if (entries.length >= limit) return { entries: entries.slice(0, limit) };
 		if (!paged || wanted.length === 0 || page >= pagesIn(outcome.answer)) return { entries };
 	}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { attempt, isStatus, type Call, type Requesting } from './attempt';
-import { retryAfter } from './delivery';
+import { retryAfter, type Answer, type NoAnswer } from './delivery';
 import { Pacer, type Pace } from './pacer';
 import { SURROUNDINGS } from './surroundings';
 
@@ -59,12 +59,23 @@ export async function restV2(
 		const answer = await attempt.call(this, REST_V2, { method, url: path, ...content }, timeout);
 		if (!isStatus(answer, 429)) {
 			pacer.leave();
-			return answer;
+			return isForeign(answer) ? { noAnswer: FOREIGN } : answer;
 		}
 		const asked = retryAfter(answer.headers['retry-after'], SURROUNDINGS.now());
 		return { ...answer, pause: pacer.refused(asked) };
 	};
 }
+
+const FOREIGN =
+	"the answer is no JSON, so it is not from SparkLoop's API, whose address is https://api.sparkloop.app/v2";
+
+/** Whether a success came from somebody else, such as a website's page for whatever address it does not know. */
+const isForeign = (answer: Answer | NoAnswer): boolean =>
+	'status' in answer &&
+	answer.status >= 200 &&
+	answer.status < 300 &&
+	typeof answer.body === 'string' &&
+	answer.body.trim() !== '';
 
 function pacerOf(account: string, pace: Pace | undefined): Pacer {
 	const key = createHash('sha256').update(account).digest('hex');

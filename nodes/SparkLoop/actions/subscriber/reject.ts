@@ -6,7 +6,10 @@ import { NO_SUCH_SUBSCRIBER } from './fields';
 
 const show = { resource: ['subscriber'], operation: ['reject'] };
 
-/** Rejects a pending referral. A 409 says that there is nothing to reject (docs.sparkloop.app/api-v2). */
+/**
+ * Rejects a pending referral. A 409 says that there is nothing to reject (docs.sparkloop.app/api-v2), whether it was
+ * rejected or confirmed before or there is none.
+ */
 export const reject: ApiOperation = {
 	description: [subscriberLocator(show, 'Whose referral to reject')],
 	request(read) {
@@ -23,7 +26,6 @@ export const reject: ApiOperation = {
 					: answer;
 			},
 			output: ({ answer }) => ({
-				rejected: true,
 				changed: (answer.body as { changed?: boolean } | undefined)?.changed !== false,
 			}),
 		};
