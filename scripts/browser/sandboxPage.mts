@@ -1,5 +1,8 @@
 import type { Page } from 'playwright-core';
 
+/** How long a single act may take. Milliseconds. */
+const ACT_WITHIN_MS = 10_000;
+
 /** The sandbox's page, as a person uses it. */
 export class SandboxPage {
 	readonly page: Page;
@@ -10,6 +13,7 @@ export class SandboxPage {
 
 	/** Opens it, and waits until it is told what happens. */
 	static async open(page: Page, url: string): Promise<SandboxPage> {
+		page.setDefaultTimeout(ACT_WITHIN_MS);
 		await page.goto(url);
 		await page.getByText('Live', { exact: true }).waitFor();
 		return new SandboxPage(page);
