@@ -34,7 +34,7 @@ export class CredentialForm {
 		return texts.map((text) => text.replace('*', '').trim()).filter(Boolean);
 	}
 
-	/** Fills the fields in, saves, and waits for what the credential's test says. @returns that, with its details */
+	/** Fills fields in, saves, and waits for what the form says of the test. @returns that, with its details */
 	async save(values: Readonly<Record<string, string>>): Promise<string> {
 		// The name that n8n proposes comes a moment later, and without one nothing is saved.
 		await until('the credential has a name', async () => {
@@ -44,8 +44,12 @@ export class CredentialForm {
 		for (const [name, value] of Object.entries(values)) {
 			await byTestId(this.root, `parameter-input-${name}`).locator('input').fill(value);
 		}
+		const tested = this.root
+			.page()
+			.waitForResponse((response) => response.url().endsWith('/rest/credentials/test'));
 		await byTestId(this.root, 'credential-save-button').click();
-		return await this.#verdict();
+		const { data } = (await (await tested).json()) as { data: Verdict };
+		return data.status === 'OK' ? await this.#success() : await this.#failure(data.message);
 	}
 
 	/** Closes the form. */
@@ -57,19 +61,30 @@ export class CredentialForm {
 		});
 	}
 
-	async #verdict(): Promise<string> {
-		const good = byTestId(this.root, 'credentials-config-container-test-success');
-		const bad = this.root.getByText('Couldn’t connect with these settings');
-		await good.or(bad).filter({ visible: true }).first().waitFor();
-		if (await good.isVisible()) return (await good.innerText()).replace(/\s+/g, ' ').trim();
+	async #success(): Promise<string> {
+		const banner = byTestId(this.root, 'credentials-config-container-test-success');
+		await banner.waitFor();
+		return words(await banner.innerText());
+	}
 
-		const banner = bad.locator('xpath=ancestor::*[contains(@class, "el-tag--danger")][1]');
-		const before = await banner.innerText();
-		await until('the details are shown', async () => {
-			if ((await banner.innerText()) !== before) return true;
-			await banner.getByText('More details').click({ timeout: 2_000 });
-			return false;
+	/** Waits until the form shows this failure, and not the one before. */
+	async #failure(message: string): Promise<string> {
+		const banner = this.root
+			.getByText('Couldn’t connect with these settings')
+			.locator('xpath=ancestor::*[contains(@class, "el-tag--danger")][1]');
+		const details = banner.getByText('More details');
+		await until(`the form says "${message}"`, async () => {
+			if (await details.isVisible()) await details.click({ timeout: 2_000 });
+			return words(await banner.innerText({ timeout: 2_000 })).includes(words(message));
 		});
-		return (await banner.innerText()).replace(/\s+/g, ' ').trim();
+		return words(await banner.innerText());
 	}
 }
+
+/** What n8n answers to a test. */
+interface Verdict {
+	status: 'OK' | 'Error';
+	message: string;
+}
+
+const words = (text: string): string => text.replace(/\s+/g, ' ').trim();

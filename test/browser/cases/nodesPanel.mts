@@ -62,7 +62,8 @@ export function nodesPanel(stage: () => BrowserStage): void {
 	});
 
 	it.each(['light', 'dark'] as const)('the icons show in the %s theme', async (theme) => {
-		const editor = await stage().openEditor(theme);
+		const { editor: opened } = stage();
+		const editor = theme === 'light' ? opened : await stage().openEditor(theme);
 		try {
 			const panel = await openWithStart(editor);
 			await panel.openFound(await panel.find('SparkLoop', 'SparkLoop'));
@@ -82,7 +83,7 @@ export function nodesPanel(stage: () => BrowserStage): void {
 			expect(new Set(sources)).toEqual(new Set([file]));
 			await byTestId(page, 'ndv-close-button').click();
 		} finally {
-			await editor.page.close();
+			if (editor !== opened) await editor.page.close();
 		}
 	});
 }
