@@ -32,10 +32,13 @@ export class NodesPanel {
 	 * @returns its entry
 	 */
 	async find(word: string, name: string): Promise<Locator> {
-		await this.#search.fill(word);
 		const found = byTestId(this.root, 'node-creator-action-item').filter({
 			has: byTestId(this.#editor.page, 'node-creator-item-name').getByText(name, { exact: true }),
 		});
+		// What an earlier search found must not be taken for what this one finds.
+		await this.#search.fill('');
+		await found.waitFor({ state: 'detached' });
+		await this.#search.fill(word);
 		await found.waitFor();
 		return found;
 	}
