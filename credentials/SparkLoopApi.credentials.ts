@@ -63,5 +63,22 @@ export class SparkLoopApi implements ICredentialType {
 	/** Changes nothing, and answers 401 to a wrong key (docs.sparkloop.app, API v2). */
 	test: ICredentialTestRequest = {
 		request: { method: 'GET', url: '/campaigns' },
+		// Otherwise n8n shows nothing but the words that go with the status.
+		rules: [
+			{
+				type: 'responseCode',
+				properties: {
+					value: 401,
+					message: 'SparkLoop does not know this API key: copy it again from its account settings',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 404,
+					message: "There is no SparkLoop API at this 'Base URL': it usually ends with /v2",
+				},
+			},
+		],
 	};
 }

@@ -8,6 +8,7 @@ const FILES: Record<string, { file: string; type: string }> = {
 	'/page/style.css': { file: 'style.css', type: 'text/css; charset=utf-8' },
 	'/page/layout.css': { file: 'layout.css', type: 'text/css; charset=utf-8' },
 	'/page/app.js': { file: 'app.js', type: 'text/javascript; charset=utf-8' },
+	'/page/guide.js': { file: 'guide.js', type: 'text/javascript; charset=utf-8' },
 	'/page/tables.js': { file: 'tables.js', type: 'text/javascript; charset=utf-8' },
 	'/page/dom.js': { file: 'dom.js', type: 'text/javascript; charset=utf-8' },
 };

@@ -1,91 +1,52 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
-import { Canvas } from './workflows/canvas.mts';
-import { ESPS } from './workflows/esp/esps.mts';
+import { launchChromium } from './browser/chromium.mts';
+import { Editor, hide } from './browser/editor.mts';
+import { SandboxPage } from './browser/sandboxPage.mts';
+import { still } from './browser/waiting.mts';
+import {
+	NODE_SHOWN,
+	pictureFile,
+	picturesToTake,
+	record,
+	TRIGGER_SHOWN,
+} from './pictureSources.mts';
 import { importWorkflow, workflowFile } from './story/importing.mts';
-import { setGround, setStage, type Ground, type Stage } from './story/stage.mts';
+import { setGround, setStage, type Ground } from './story/stage.mts';
 import { STORY } from './story/story.mts';
-
-const IMAGES = path.join(import.meta.dirname, '..', 'docs', 'images');
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const ARGUMENTS = [
-	'--no-sandbox',
-	'--disable-gpu',
-	'--disable-quic',
-	'--no-first-run',
-	'--disable-background-networking',
-	'--disable-component-update',
-	'--disable-sync',
-];
+import { Canvas } from './workflows/canvas.mts';
 
 /** Whatever lies over the canvas and is not the workflow. */
 const AROUND_THE_CANVAS = ['#canvas ~ *', '.vue-flow__panel'];
 
 /** Hints that n8n lets hover over everything. */
-const HINTS = ['[data-reka-popper-content-wrapper]', '.el-popper', '[role="tooltip"]'];
-
-/** Workflows that need no more than to be imported. */
-const ONES_OWN = [
-	'reward-fulfilment',
-	'alerts',
-	'replay',
-	'import-existing-subscribers',
-	'reconcile',
+const HINTS = [
+	'[data-test-id="floating-nodes"]',
+	'[data-reka-popper-content-wrapper]',
+	'.el-popper',
+	'[role="tooltip"]',
 ];
 
 const LARGE = { width: 1500, height: 1400 };
 const MEDIUM = { width: 1400, height: 800 };
 const WIDE = { width: 1800, height: 1100 };
-const SIZES: Readonly<Record<string, typeof MEDIUM>> = {
-	'newsletter-in-a-box': LARGE,
-	'import-existing-subscribers': WIDE,
-	reconcile: WIDE,
-};
+const PANEL = { width: 1320, height: 900 };
+const SIZES: Readonly<Record<string, typeof MEDIUM>> = { 'newsletter-in-a-box': LARGE };
 
 /** Pixels left free around the workflow. */
 const MARGIN = 24;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const file = (name: string) => path.join(IMAGES, `${name}.png`);
 
-/**
- * What is given on the command line: files of `workflows/` and `workflows/esp/` without their folders and endings; all of
- * the latter after `esp`.
- */
-const wanted = process.argv.slice(2);
-const files = (wanted[0] === 'esp' ? Object.keys(ESPS) : wanted).map((name) =>
-	name in ESPS ? `esp/${name}` : name,
-);
-
-async function logIn(page: Page, { n8n, owner }: Ground): Promise<void> {
-	await page.goto(`${n8n.url}/signin`);
-	await page.locator('input[type="email"]').fill(owner.email);
-	await page.locator('input[type="password"]').fill(owner.password);
-	await page.keyboard.press('Enter');
-	await page.waitForURL((url) => !url.pathname.includes('signin'));
-}
-
-const hide = (page: Page, what: string[]) =>
-	page.addStyleTag({ content: `${what.join(', ')} { display: none !important }` });
-
-/** Waits until nothing moves any more: the editor zooms and slides its panels for a while. */
-async function still(moving: Locator): Promise<void> {
-	let before: string | undefined;
-	for (;;) {
-		const box = JSON.stringify(await moving.boundingBox());
-		if (box === before) return;
-		before = box;
-		await moving.page().waitForTimeout(400);
-	}
-}
-
-async function openWorkflow(page: Page, { n8n }: Ground, id: string): Promise<void> {
-	await page.goto(`${n8n.url}/workflow/${id}`);
-	await page.locator('.vue-flow__node').first().waitFor();
-	await still(page.locator('.vue-flow__node').first());
+/** What the pictures are taken of, and with. */
+interface Studio {
+	ground: Ground;
+	/** An editor that is logged in, with so many pixels to one of the page. */
+	editor(deviceScaleFactor: number): Promise<Editor>;
+	page(): Promise<Page>;
 }
 
 /** The rectangle that every node, label and note lies in. */
@@ -109,52 +70,48 @@ async function bounds(page: Page) {
 	}, MARGIN);
 }
 
-/** The whole workflow, without the editor around it. */
-async function canvas(page: Page, stage: Ground, id: string, name: string): Promise<void> {
-	await page.setViewportSize(SIZES[name] ?? (name.startsWith('esp/') ? WIDE : MEDIUM));
-	await openWorkflow(page, stage, id);
+/**
+ * The whole workflow, without the editor around it. Those of the ESPs are shown as they are imported: nothing is chosen or
+ * filled in.
+ */
+async function takeCanvas({ ground, editor }: Studio, name: string): Promise<void> {
+	const ofAnEsp = name.startsWith('esp/');
+	const { api } = ground.n8n;
+	const id = ofAnEsp
+		? await api.importWorkflow(workflowFile(`${name}.json`))
+		: (await importWorkflow(api, ground.credentials, `${name}.json`)).id;
+	const opened = await editor(ofAnEsp ? 1 : 2);
+	const { page } = opened;
+	await page.setViewportSize(SIZES[name] ?? (ofAnEsp ? WIDE : MEDIUM));
+	await opened.openWorkflow(id);
 	await hide(page, [...AROUND_THE_CANVAS, ...HINTS]);
 	await page.keyboard.press('1');
 	await still(page.locator('.vue-flow__node').first());
-	await page.screenshot({ path: file(name), clip: await bounds(page) });
+	await page.screenshot({ path: pictureFile(name), clip: await bounds(page) });
 }
 
 /** A node's parameters, opened as by a double click. */
-async function panel(page: Page, stage: Stage, id: string, node: string, name: string) {
-	await openWorkflow(page, stage, id);
-	await hide(page, HINTS);
-	await page.locator(`[data-test-id="canvas-node"][data-node-name="${node}"]`).dblclick();
-	const details = page.locator('[data-test-id="ndv"]');
-	await details.waitFor();
+async function takePanel(studio: Studio, id: string, node: string, name: string): Promise<void> {
+	const editor = await studio.editor(1.5);
+	await editor.page.setViewportSize(PANEL);
+	await editor.openWorkflow(id);
+	await hide(editor.page, HINTS);
+	const details = await editor.openNode(node);
 	// The table begins with the columns that say least.
-	const json = details.locator('[data-test-id="output-panel"] [data-test-id="radio-button-json"]');
+	const json = details.part('radio-button-json', details.part('output-panel'));
 	if (await json.isVisible()) await json.click();
-	await page.mouse.move(0, 0);
-	await still(details);
-	await details.screenshot({ path: file(name) });
+	await editor.page.mouse.move(0, 0);
+	await still(details.root);
+	await details.root.screenshot({ path: pictureFile(name) });
 }
 
 /** The node on its own, with the operation that people meet first. @returns the workflow's id */
-async function importSubscribe({ n8n, credentials }: Stage): Promise<string> {
+async function importSubscribe({ n8n, credentials }: Ground): Promise<string> {
 	const canvas = new Canvas('A sign-up');
 	canvas.node('Start', 'manualTrigger', [0, 0], {});
-	canvas.node(
-		'SparkLoop',
-		'n8n-nodes-sparkloop.sparkLoop',
-		[1, 0],
-		{
-			resource: 'subscriber',
-			operation: 'subscribe',
-			sendThrough: 'api',
-			email: '={{ $json.email }}',
-			additionalFields: {
-				name: '={{ $json.name }}',
-				createdAt: '={{ $json.createdAt }}',
-				referrerCode: '={{ $json.referrer_code }}',
-			},
-		},
-		{ credentials: { [credentials.api.type]: { id: credentials.api.id, name: 'SparkLoop API' } } },
-	);
+	canvas.node('SparkLoop', 'n8n-nodes-sparkloop.sparkLoop', [1, 0], NODE_SHOWN, {
+		credentials: { [credentials.api.type]: { id: credentials.api.id, name: 'SparkLoop API' } },
+	});
 	canvas.chain('Start', 'SparkLoop');
 	canvas.pin('Start', [
 		{
@@ -167,87 +124,88 @@ async function importSubscribe({ n8n, credentials }: Stage): Promise<string> {
 	return await n8n.api.importWorkflow({ ...canvas.toFile() });
 }
 
-async function takePictures(browser: Browser, stage: Stage): Promise<void> {
-	const canvases = await browser.newPage({ viewport: LARGE, deviceScaleFactor: 2 });
-	await logIn(canvases, stage);
-	const { box, outbox, sparkLoopToYourEsp, yourEsp, yourEspToOutbox } = stage;
-	await canvas(canvases, stage, box.id, 'newsletter-in-a-box');
-	await canvas(canvases, stage, sparkLoopToYourEsp.id, 'sparkloop-to-your-esp');
-	await canvas(canvases, stage, yourEsp.id, 'your-esp-to-sparkloop');
-	await canvas(canvases, stage, outbox.id, 'outbox');
-	await canvas(canvases, stage, yourEspToOutbox.id, 'your-esp-to-outbox');
-	for (const name of ONES_OWN) {
-		const { id } = await importWorkflow(stage.n8n.api, stage.credentials, `${name}.json`);
-		await canvas(canvases, stage, id, name);
-	}
+/** Pictures of something else than a canvas → how they are taken. */
+const OTHERS: Readonly<Record<string, (studio: Studio) => Promise<void>>> = {
+	trigger: async (studio) => {
+		const { n8n, credentials } = studio.ground;
+		const { id } = await importWorkflow(n8n.api, credentials, TRIGGER_SHOWN.file);
+		await takePanel(studio, id, TRIGGER_SHOWN.node, 'trigger');
+	},
+	node: async (studio) =>
+		await takePanel(studio, await importSubscribe(studio.ground), 'SparkLoop', 'node'),
+	sandbox: async (studio) => {
+		const page = await studio.page();
+		await page.setViewportSize({ width: 1440, height: 900 });
+		await SandboxPage.open(page, studio.ground.sandbox.url);
+		await page.screenshot({ path: pictureFile('sandbox') });
+	},
+};
 
-	const panels = await browser.newPage({
-		viewport: { width: 1320, height: 900 },
-		deviceScaleFactor: 1.5,
-	});
-	await logIn(panels, stage);
-	const event = 'When SparkLoop sends an event';
-	await panel(panels, stage, sparkLoopToYourEsp.id, event, 'trigger');
-	await panel(panels, stage, await importSubscribe(stage), 'SparkLoop', 'node');
-
-	const sandbox = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-	await sandbox.goto(stage.sandbox.url);
-	await sandbox.waitForLoadState('load');
-	await sandbox.waitForTimeout(1000);
-	await sandbox.screenshot({ path: file('sandbox') });
-}
-
-/** Canvases as they are imported: nothing is chosen or filled in. */
-async function takeCanvases(browser: Browser, ground: Ground): Promise<void> {
-	const page = await browser.newPage({ viewport: WIDE });
-	await logIn(page, ground);
-	for (const name of files) {
-		const id = await ground.n8n.api.importWorkflow(workflowFile(`${name}.json`));
-		await canvas(page, ground, id, name);
-		say(name);
-	}
-}
-
-async function ofTheWanted(): Promise<void> {
-	mkdirSync(path.join(IMAGES, 'esp'), { recursive: true });
-	const ground = await setGround({ n8nPort: 0, sandboxPort: 0, progress: say });
-	let browser: Browser | undefined;
-	try {
-		browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-		await takeCanvases(browser, ground);
-	} finally {
-		await browser?.close();
-		await ground.close();
-	}
-}
-
-async function run(): Promise<void> {
-	if (!existsSync(CHROMIUM)) {
-		throw new Error(
-			`There is no browser at ${CHROMIUM}. Install Chromium, or set CHROMIUM to where it is.`,
-		);
-	}
-	if (files.length > 0) return await ofTheWanted();
-	mkdirSync(IMAGES, { recursive: true });
-	say('Setting a stage with the package as it was built last (npm run build)');
-	const stage = await setStage({ n8nPort: 0, sandboxPort: 0, progress: say });
-	let browser: Browser | undefined;
+/** A ground to take pictures on. The sandbox's page has nothing to show before the story is played. */
+async function groundFor(names: string[]): Promise<Ground> {
+	const options = { n8nPort: 0, sandboxPort: 0, progress: say };
+	if (!names.includes('sandbox')) return await setGround(options);
+	const stage = await setStage(options);
 	try {
 		for (const step of STORY) {
 			say(step.title);
 			await step.play(stage);
 		}
-		browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-		say('Taking the pictures');
-		await takePictures(browser, stage);
-	} finally {
-		await browser?.close();
+		return stage;
+	} catch (error) {
 		await stage.close();
+		throw error;
+	}
+}
+
+function studioOf(ground: Ground, browser: Browser): Studio {
+	const editors = new Map<number, Editor>();
+	return {
+		ground,
+		async editor(deviceScaleFactor) {
+			const known = editors.get(deviceScaleFactor);
+			if (known) return known;
+			const page = await browser.newPage({ deviceScaleFactor });
+			const editor = await new Editor(page, ground.n8n.url).withoutMotion();
+			await editor.logIn(ground.owner);
+			editors.set(deviceScaleFactor, editor);
+			return editor;
+		},
+		page: async () => await browser.newPage(),
+	};
+}
+
+/** @param wanted names of pictures, or `esp` for those of all ESPs; all pictures when none is given */
+async function run(wanted: string[]): Promise<void> {
+	const all = picturesToTake();
+	const names = all.filter((name) => {
+		const [first] = name.split('/');
+		return wanted.length === 0 || wanted.includes(name) || wanted.includes(first);
+	});
+	const unknown = wanted.find((name) => name !== 'esp' && !all.includes(name));
+	if (unknown) {
+		throw new Error(`There is nothing to take '${unknown}' of. Name some of: ${all.join(', ')}`);
+	}
+	const browser = await launchChromium();
+	let ground: Ground | undefined;
+	try {
+		say('Setting a stage with the package as it was built last (npm run build)');
+		ground = await groundFor(names);
+		const studio = studioOf(ground, browser);
+		for (const name of names) {
+			mkdirSync(path.dirname(pictureFile(name)), { recursive: true });
+			await (OTHERS[name]?.(studio) ?? takeCanvas(studio, name));
+			record(name);
+			say(name);
+		}
+	} finally {
+		await browser.close();
+		await ground?.close();
 	}
 }
 
 try {
-	await run();
+	await run(process.argv.slice(2));
 } catch (error) {
 	say(error instanceof Error ? error.message : String(error));
 	process.exitCode = 1;

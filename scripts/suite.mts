@@ -9,6 +9,7 @@ const ROOT = path.join(import.meta.dirname, '..');
 
 /** Folders of `test/` that take more than Node or more time than `npm test` → what is set up for them first. */
 const SUITES: Readonly<Record<string, () => Promise<unknown>>> = {
+	browser: async () => {},
 	burst: async () => {},
 	// Here it shows how far it is; in a test it would be silent for minutes.
 	ghost: ensureGhost,

@@ -1,4 +1,5 @@
 import { el, keyed, tag } from './dom.js';
+import { guide } from './guide.js';
 import { KINDS, views as viewsWith } from './tables.js';
 
 const byId = (id) => document.getElementById(id);
@@ -62,6 +63,8 @@ function rename(email) {
 		const newEmail = form.elements.newEmail.value;
 		void act('change-email', { email, newEmail }, `${email} is now ${newEmail}.`);
 	};
+	// It must not be a submit button: Enter would press it, as the first of the form.
+	form.querySelector('[type=button]').onclick = () => dialog.close();
 	dialog.returnValue = '';
 	dialog.showModal();
 }
@@ -130,11 +133,7 @@ byId('repair').addEventListener('click', () => act('faults/clear', {}, 'Nothing 
 const tabs = [...document.querySelectorAll('[role=tab]')];
 for (const button of tabs) {
 	button.append(el('span'));
-	button.addEventListener('click', () => {
-		current = button.dataset.view;
-		history.replaceState(null, '', `#${current}`);
-		drawView(true);
-	});
+	button.addEventListener('click', () => show(button.dataset.view));
 	button.addEventListener('keydown', ({ key }) => {
 		const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
 		if (!step) return;
@@ -143,6 +142,17 @@ for (const button of tabs) {
 		next.click();
 	});
 }
+function show(view) {
+	current = view;
+	history.replaceState(null, '', `#${current}`);
+	drawView(true);
+}
+
+const drawGuide = guide(byId('guide'), (view) => {
+	show(view);
+	byId(`tab-${view}`).focus();
+});
+
 byId('filter').addEventListener('input', () => drawView());
 byId('failed-only').addEventListener('change', () => drawView());
 
@@ -176,15 +186,36 @@ function drawView(fresh = false) {
 		box.dataset.view = current;
 		box.replaceChildren(view.columns ? tableFor(view.columns) : el('div'));
 	}
-	keyed(box.querySelector('tbody') ?? box.firstElementChild, items, view.key, view.make);
+	const make = (item) => labelled(view.make(item), view.columns);
+	keyed(box.querySelector('tbody') ?? box.firstElementChild, items, view.key, make);
 }
 
-// A # before a column's name marks numbers.
+// A # before a column's name marks numbers. The roles stay when a narrow page lays the cells out as blocks.
 function tableFor(columns) {
 	const heads = columns.map((name) =>
-		el('th', name.startsWith('#') ? { class: 'number' } : {}, name.replace('#', '')),
+		el(
+			'th',
+			{ role: 'columnheader', class: name.startsWith('#') ? 'number' : undefined },
+			name.replace('#', ''),
+		),
 	);
-	return el('table', {}, el('thead', {}, el('tr', {}, heads)), el('tbody'));
+	return el(
+		'table',
+		{ role: 'table' },
+		el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, heads)),
+		el('tbody', { role: 'rowgroup' }),
+	);
+}
+
+/** Gives each cell the head of its column, for where there is no room for a head. */
+function labelled(row, columns) {
+	if (!columns) return row;
+	row.setAttribute('role', 'row');
+	for (const [index, cell] of [...row.cells].entries()) {
+		cell.setAttribute('role', 'cell');
+		if (columns[index]) cell.dataset.label = columns[index].replace('#', '');
+	}
+	return row;
 }
 
 function drawHeader({ campaign, rewards, totals, faults }) {
@@ -220,7 +251,7 @@ function drawReferrers({ subscribers, settings }) {
 	select.value = people.some(({ email }) => email === chosen) ? chosen : '';
 	byId('via').textContent = settings.signUpTarget
 		? 'On the site, which tells your workflow.'
-		: 'Straight into SparkLoop: the site has nobody to tell.';
+		: 'Straight into SparkLoop. To go through your workflow, say under Settings whom the site tells.';
 }
 
 // What somebody is typing is not overwritten.
@@ -283,6 +314,7 @@ live.onerror = () => {
 live.onmessage = ({ data }) => {
 	state = JSON.parse(data);
 	drawHeader(state);
+	drawGuide(state, keyed);
 	drawReferrers(state);
 	drawSettings(state);
 	drawView();

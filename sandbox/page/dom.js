@@ -39,6 +39,16 @@ export function json(summary, value) {
 	return box;
 }
 
+const FOCUSABLE = 'a, button, input, summary';
+
+/** Puts an element in another's place, and the focus on the same part of it. */
+function swap(old, made) {
+	const parts = [...old.querySelectorAll(FOCUSABLE)];
+	const focused = parts.indexOf(document.activeElement);
+	old.replaceWith(made);
+	made.querySelectorAll(FOCUSABLE)[focused]?.focus();
+}
+
 /**
  * Brings the children of `parent` to those of `items`, keeping the elements of items that have not
  * changed, so that what is open or in focus stays so.
@@ -55,7 +65,7 @@ export function keyed(parent, items, keyOf, make) {
 			const made = make(item);
 			made.dataset.key = key;
 			made.dataset.text = text;
-			child?.replaceWith(made);
+			if (child) swap(child, made);
 			child = made;
 		}
 		const place = previous ? previous.nextSibling : parent.firstChild;

@@ -11,7 +11,7 @@ export function views({ act, rename, refer }) {
 	return {
 		subscribers: {
 			empty:
-				'Nobody has signed up yet. Sign somebody up on the right, or through your own workflow.',
+				'Nobody has signed up yet. Sign somebody up under People, or through your own workflow.',
 			columns: ['E-mail', 'Status', 'Link', '#Referrals', 'Last reward', 'Coupon', ''],
 			list: ({ subscribers }) => subscribers,
 			key: ({ id }) => id,
@@ -35,6 +35,7 @@ export function views({ act, rename, refer }) {
 								'button',
 								{
 									class: 'small',
+									'aria-label': `${text} ${person.email}`,
 									onclick,
 									disabled:
 										text === 'Unsubscribe' && person.status === 'unsubscribed' ? '' : undefined,
@@ -68,7 +69,8 @@ export function views({ act, rename, refer }) {
 				),
 		},
 		deliveries: {
-			empty: 'No event has been sent yet. Set up a webhook on the right; every attempt shows here.',
+			empty:
+				'No event has been sent yet. Enter a webhook under Webhooks; every attempt shows here.',
 			columns: ['At', 'Event', 'To', '#Attempt', 'Answer', '#ms', 'Next attempt'],
 			list: ({ deliveries }) => deliveries,
 			key: ({ id }) => id,
@@ -138,7 +140,7 @@ export function views({ act, rename, refer }) {
 		},
 		mails: {
 			empty:
-				'No mail has come yet. Point your mail server settings at the SMTP address on the right.',
+				'No mail has come yet. Point your mail server settings at the SMTP address under Addresses and keys.',
 			list: ({ mails }) => mails,
 			key: ({ id }) => id,
 			make: (mail) =>

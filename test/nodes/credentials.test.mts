@@ -67,7 +67,7 @@ describe('the API key', () => {
 	});
 
 	it('is tested by a call that changes nothing', () => {
-		expect(api.test).toEqual({ request: { method: 'GET', url: '/campaigns' } });
+		expect(api.test?.request).toEqual({ method: 'GET', url: '/campaigns' });
 	});
 });
 
