@@ -9,7 +9,8 @@ const WEBHOOK_TOKEN = 'sparkLoopWebhookTokenApi';
 export const KEPT_FOR = 5_000;
 
 interface Kept {
-	token: unknown;
+	/** Not yet there while the first of many requests still reads it. */
+	token: Promise<unknown>;
 	readAt: number;
 }
 
@@ -30,9 +31,14 @@ export async function keptToken(this: IWebhookFunctions): Promise<unknown> {
 	const now = Date.now();
 	const key = `${this.getWorkflow().id} ${this.getNode().credentials?.[WEBHOOK_TOKEN]?.id}`;
 	const kept = KEPT.get(key);
-	if (kept && isFresh(kept, now)) return kept.token;
-	const { webhookToken: token } = await this.getCredentials(WEBHOOK_TOKEN);
+	if (kept && isFresh(kept, now)) return await kept.token;
 	for (const [old, entry] of KEPT) if (!isFresh(entry, now)) KEPT.delete(old);
+	const token = this.getCredentials(WEBHOOK_TOKEN).then(({ webhookToken }) => webhookToken);
 	KEPT.set(key, { token, readAt: now });
-	return token;
+	try {
+		return await token;
+	} catch (error) {
+		KEPT.delete(key);
+		throw error;
+	}
 }
