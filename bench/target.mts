@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 import { Queue } from '../sandbox/queue.mts';
 import { LOOPBACK } from '../scripts/n8n/ports.mts';
@@ -20,14 +20,14 @@ export class Target {
 	accepted = 0;
 	/** Answered with 429. */
 	refused = 0;
-	/** The most sockets that were open at a time. */
+	/** The most sockets that were open at a time, not counting those on which the last word was said. */
 	mostSockets = 0;
 	/** When the first request of all arrived and the last was accepted, in milliseconds. */
 	began = 0;
 	ended = 0;
 
 	private readonly server: Server;
-	private openSockets = 0;
+	private readonly sockets = new Set<Socket>();
 
 	private constructor(server: Server) {
 		this.server = server;
@@ -37,6 +37,11 @@ export class Target {
 	static async open({ latency = 0, perSecond }: TargetOptions = {}): Promise<Target> {
 		const recent = new Queue<number>();
 		const server = createServer((request, response) => {
+			// Nobody sends anything more on it, whenever it is found to be closed.
+			const { socket } = request;
+			if (request.headers.connection === 'close') {
+				response.once('finish', () => target.forgetSocket(socket));
+			}
 			request.resume().once('end', () => {
 				const now = performance.now();
 				target.began ||= now;
@@ -60,9 +65,9 @@ export class Target {
 		);
 		const target = new Target(server);
 		server.on('connection', (socket) => {
-			target.openSockets += 1;
-			target.mostSockets = Math.max(target.mostSockets, target.openSockets);
-			socket.once('close', () => (target.openSockets -= 1));
+			target.sockets.add(socket);
+			target.mostSockets = Math.max(target.mostSockets, target.sockets.size);
+			socket.once('close', () => target.forgetSocket(socket));
 		});
 		return target;
 	}
@@ -71,9 +76,13 @@ export class Target {
 	reset(): void {
 		this.accepted = 0;
 		this.refused = 0;
-		this.mostSockets = this.openSockets;
+		this.mostSockets = this.sockets.size;
 		this.began = 0;
 		this.ended = 0;
+	}
+
+	private forgetSocket(socket: Socket): void {
+		this.sockets.delete(socket);
 	}
 
 	async close(): Promise<void> {

@@ -83,5 +83,6 @@ function figuresOf(rounds: ReadonlyArray<Record<Side, Measured>>, batched: Measu
 			most: 0.6,
 		}),
 		compared('send, extra memory, beside HTTP Request in batches', 'MB', besideBatched('memory')),
+		compared('send, extra memory, beside a bare loop', 'MB', beside('bare', 'memory')),
 	];
 }
