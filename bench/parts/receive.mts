@@ -1,4 +1,5 @@
 import { quantile, tenAtOnce } from '../../scripts/measuring/load.mts';
+import { cpuWhile } from '../cpu.mts';
 import { OneContactEvents } from '../events.mts';
 import { compared, type Figure } from '../figure.mts';
 import type { Bench } from '../part.mts';
@@ -20,7 +21,10 @@ export async function receive(bench: Bench): Promise<Figure[]> {
 	}
 	const rounds = await inTurns(bench.rounds(5), sides, async (side, name) => {
 		const calls = events.take(count).map(side.good);
-		return await bench.profiled(`receive-${name}`, async () => expectAccepted(tenAtOnce(calls)));
+		const { result, milliseconds } = await cpuWhile(ground.n8n.pid, async () =>
+			bench.profiled(`receive-${name}`, async () => expectAccepted(tenAtOnce(calls))),
+		);
+		return { ...result, cpu: milliseconds / count };
 	});
 
 	const perSecond = rounds.map(({ trigger, webhook, nodes }) => ({
@@ -52,6 +56,13 @@ export async function receive(bench: Bench): Promise<Figure[]> {
 			'ms',
 			[{ ours: p99('trigger'), theirs: p99('webhook') }],
 			{ most: 1 },
+		),
+		...(['webhook', 'nodes'] as const).map((side) =>
+			compared(
+				`receive, n8n's processor time, beside ${side === 'webhook' ? 'Webhook' : 'Webhook + Switch + Edit Fields'}`,
+				'ms/request',
+				rounds.map((round) => ({ ours: round.trigger.cpu, theirs: round[side].cpu })),
+			),
 		),
 	];
 }

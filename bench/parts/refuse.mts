@@ -5,6 +5,7 @@ import {
 	type Answers,
 	type Call,
 } from '../../scripts/measuring/load.mts';
+import { cpuWhile } from '../cpu.mts';
 import { OneContactEvents } from '../events.mts';
 import { alone, compared, median, type Figure } from '../figure.mts';
 import type { Bench } from '../part.mts';
@@ -22,24 +23,23 @@ export async function refuse(bench: Bench): Promise<Figure[]> {
 	const events = new OneContactEvents();
 	const figures: Figure[] = [];
 	for (const [kind, name, count] of [
-		['forged', 'refuse a forged token, beside Webhook', bench.quick ? 20 : 120],
-		['bare', 'refuse a missing token, beside Webhook', bench.quick ? 20 : 120],
+		['forged', 'refuse a forged token', bench.quick ? 20 : 120],
+		['bare', 'refuse a missing token', bench.quick ? 20 : 120],
 	] as const) {
 		const rounds = await inTurns(bench.rounds(3), sides, async (side, who) => {
 			const calls = events.take(count).map(side[kind]);
-			const { seconds, refused } = await bench.profiled(`refuse-${kind}-${who}`, async () =>
-				tenAtOnce(calls),
+			const { result, milliseconds } = await cpuWhile(ground.n8n.pid, async () =>
+				bench.profiled(`refuse-${kind}-${who}`, async () => tenAtOnce(calls)),
 			);
-			if (refused < count) throw new Error(`${count - refused} ${kind} requests were accepted`);
-			return count / seconds;
+			const accepted = count - result.refused;
+			if (accepted > 0) throw new Error(`${accepted} ${kind} requests were accepted`);
+			return { perSecond: count / result.seconds, cpu: milliseconds / count };
 		});
+		const beside = (what: 'perSecond' | 'cpu') =>
+			rounds.map(({ trigger, webhook }) => ({ ours: trigger[what], theirs: webhook[what] }));
 		figures.push(
-			compared(
-				name,
-				'requests/s',
-				rounds.map(({ trigger, webhook }) => ({ ours: trigger, theirs: webhook })),
-				{ least: 1 },
-			),
+			compared(`${name}, beside Webhook`, 'requests/s', beside('perSecond'), { least: 1 }),
+			compared(`${name}, n8n's processor time, beside Webhook`, 'ms/request', beside('cpu')),
 		);
 	}
 	figures.push(...(await besideAFlood(bench, sides, events)));
