@@ -35,10 +35,6 @@ export async function keptToken(this: IWebhookFunctions): Promise<unknown> {
 	for (const [old, entry] of KEPT) if (!isFresh(entry, now)) KEPT.delete(old);
 	const token = this.getCredentials(WEBHOOK_TOKEN).then(({ webhookToken }) => webhookToken);
 	KEPT.set(key, { token, readAt: now });
-	try {
-		return await token;
-	} catch (error) {
-		KEPT.delete(key);
-		throw error;
-	}
+	token.catch(() => KEPT.delete(key));
+	return await token;
 }
