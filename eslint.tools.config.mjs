@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 // n8n's own configuration lints the package (*.ts). This one is for what is not published.
 export default tseslint.config(
-	{ files: ['{sandbox,scripts,test}/**/*.mts'] },
+	{ files: ['{bench,sandbox,scripts,test}/**/*.mts'] },
 	js.configs.recommended,
 	tseslint.configs.recommended,
 	{

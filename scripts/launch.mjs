@@ -8,7 +8,13 @@ import { ensureN8n } from './n8n/install.mjs';
 import { runNpm, StepError } from './n8n/npm.mjs';
 import { Progress } from './n8n/progress.mjs';
 
-const COMMANDS = ['start', 'test', 'suite', 'chaos', 'capacity'];
+/** Command → its script, below the project's folder. */
+const COMMANDS = {
+	...Object.fromEntries(
+		['start', 'test', 'suite', 'chaos', 'capacity'].map((name) => [name, `scripts/${name}.mts`]),
+	),
+	bench: 'bench/main.mts',
+};
 
 const scripts = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(scripts);
@@ -61,17 +67,17 @@ async function runUnderNode24(script, args) {
 }
 
 /**
- * Sets up what is missing, then runs `scripts/<command>.mts` under Node 24. Ends the process with that
+ * Sets up what is missing, then runs a command's script under Node 24. Ends the process with that
  * script's exit code, or with 1 and a message.
- * @param {string} command one of the scripts below
+ * @param {string} command one of the commands above
  * @param {string[]} args for the script
  */
 export async function launch(command, args) {
-	const script = path.join(scripts, `${command}.mts`);
-	if (!COMMANDS.includes(command)) {
-		console.error(`Usage: node scripts/run.mjs ${COMMANDS.join('|')} [arguments]`);
+	if (!Object.hasOwn(COMMANDS, command)) {
+		console.error(`Usage: node scripts/run.mjs ${Object.keys(COMMANDS).join('|')} [arguments]`);
 		process.exit(2);
 	}
+	const script = path.join(root, COMMANDS[command]);
 	if (!existsSync(path.join(root, 'node_modules/node/package.json'))) {
 		console.error('The packages this project needs are not installed: run "npm ci" first.');
 		process.exit(1);

@@ -119,6 +119,7 @@ try {
 			'-c',
 			'eslint.tools.config.mjs',
 			'--max-warnings=0',
+			'bench',
 			'sandbox',
 			'scripts',
 			'test',

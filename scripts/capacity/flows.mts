@@ -9,7 +9,7 @@ import { OUTBOX_COLUMNS } from '../workflows/outbox.mts';
 import { LEDGER_COLUMNS } from '../workflows/rewards.mts';
 import { Events } from './events.mts';
 import type { Ground } from './grounds.mts';
-import { quantile, type Call } from './load.mts';
+import { quantile, type Call } from '../measuring/load.mts';
 import { measure, measureCalls, type Measurement } from './measure.mts';
 
 /** How many events are measured, and how many run before that without being measured. */

@@ -11,7 +11,7 @@ import { installPackage } from '../n8n/package.mts';
 import { startQueue } from '../n8n/queue.mts';
 import type { Postgres } from '../n8n/services.mts';
 import { newOwner } from '../story/stage.mts';
-import type { Root } from './processes.mts';
+import type { Root } from '../measuring/processes.mts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
 /** n8n's own default for its command `worker`. */

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { quantile, tenAtOnce, type Call } from './load.mts';
+import { quantile, tenAtOnce, type Call } from '../measuring/load.mts';
 import type { Ground } from './grounds.mts';
-import { cpuOf, machineCpu, watchMemory, type Figures, type Part } from './processes.mts';
+import {
+	cpuOf,
+	machineCpu,
+	watchMemory,
+	type Figures,
+	type Part,
+} from '../measuring/processes.mts';
 
 export interface Measurement {
 	ground: string;

@@ -1,25 +1,8 @@
+import { table, type Row } from '../measuring/columns.mts';
+import type { Figures, Part } from '../measuring/processes.mts';
 import type { Measurement } from './measure.mts';
-import type { Figures, Part } from './processes.mts';
 
 const PARTS: readonly Part[] = ['main', 'webhook', 'worker', 'task runner', 'PostgreSQL', 'Redis'];
-
-type Row = Record<string, string>;
-
-/** Columns padded to their widest cell; text to the left, figures to the right. */
-function table(rows: readonly Row[]): string {
-	const columns = Object.keys(rows[0]);
-	const lines = [Object.fromEntries(columns.map((column) => [column, column])), ...rows];
-	const widths = columns.map((column) => Math.max(...lines.map((line) => line[column].length)));
-	return lines
-		.map((line) =>
-			columns
-				.map((column, index) =>
-					index < 2 ? line[column].padEnd(widths[index]) : line[column].padStart(widths[index]),
-				)
-				.join('  '),
-		)
-		.join('\n');
-}
 
 const figure = (value: number | undefined, digits = 0) => value?.toFixed(digits) ?? '';
 

@@ -31,6 +31,13 @@ const fieldsOf = (fields: object, settings: Partial<FieldSettings> = {}) =>
 	updates(person(fields), settings)[0].fields;
 
 describe('the contacts of an event', () => {
+	it('have a field by any name, even one that means something to JavaScript', () => {
+		const names = { ...FIELD_NAME_PRESETS.upperCase, RH_CODE: '__proto__' };
+		expect(Object.entries(fieldsOf({ referral_code: 'ada90f39' }, { names }))).toEqual([
+			['__proto__', 'ada90f39'],
+		]);
+	});
+
 	it('are the subscriber of sync_subscriber', () => {
 		expect(updates(sample('fromSparkLoop/sync_subscriber.article'))).toEqual([
 			{

@@ -22,12 +22,15 @@ const DEFAULTS = {
 	options: {},
 };
 
-const trigger = (parameters: object = {}) =>
+const trigger = (parameters: object = {}, credential = '1') =>
 	node(
 		'SparkLoop Trigger',
 		'n8n-nodes-sparkloop.sparkLoopTrigger',
 		{ ...DEFAULTS, ...parameters },
-		{ webhookId: 'w', credentials: { sparkLoopWebhookTokenApi: { id: '1', name: 'Token' } } },
+		{
+			webhookId: 'w',
+			credentials: { sparkLoopWebhookTokenApi: { id: credential, name: 'Token' } },
+		},
 	);
 
 const receive = async (body: unknown, parameters: object = {}, sent: object = headers) =>
@@ -61,7 +64,49 @@ describe('a request without the right token', () => {
 	it('is refused when the credential is blank', async () => {
 		const blank = { sparkLoopWebhookTokenApi: { webhookToken: ' ' } };
 		const sent = { headers: { 'sparkloop-token': ' ' }, body };
-		expect((await request(trigger(), sent, blank)).status).toBe(401);
+		expect((await request(trigger({}, 'blank'), sent, blank)).status).toBe(401);
+	});
+
+	it('is told by a token that is read again after five seconds at the latest', async () => {
+		const clock = jest.spyOn(Date, 'now');
+		const status = async (at: number, sent: string, token: string) => {
+			clock.mockReturnValue(at);
+			const response = await request(
+				trigger({}, 'changed'),
+				{ headers: { 'sparkloop-token': sent }, body },
+				{ sparkLoopWebhookTokenApi: { webhookToken: token } },
+			);
+			return response.output ? 200 : response.status;
+		};
+		try {
+			expect(await status(0, 'old', 'old')).toBe(200);
+			expect(await status(4_999, 'old', 'new')).toBe(200);
+			expect(await status(4_999, 'new', 'new')).toBe(401);
+			expect(await status(5_000, 'new', 'new')).toBe(200);
+			expect(await status(5_000, 'old', 'new')).toBe(401);
+			// A clock that was put back must not keep it for longer.
+			expect(await status(0, 'newer', 'newer')).toBe(200);
+		} finally {
+			clock.mockRestore();
+		}
+	});
+
+	it('is told by the token of its own credential', async () => {
+		for (const token of ['one', 'other', 'one']) {
+			const response = await request(
+				trigger({}, token),
+				{ headers: { 'sparkloop-token': token }, body },
+				{ sparkLoopWebhookTokenApi: { webhookToken: token } },
+			);
+			expect(response.output).toHaveLength(1);
+		}
+	});
+
+	it('is not told by a credential that could not be read', async () => {
+		const sent = { headers: { 'sparkloop-token': 'late' }, body };
+		const late = { sparkLoopWebhookTokenApi: { webhookToken: 'late' } };
+		await expect(request(trigger({}, 'late'), sent, {})).rejects.toThrow('no credential');
+		expect((await request(trigger({}, 'late'), sent, late)).output).toHaveLength(1);
 	});
 
 	it('is accepted when that was chosen on purpose', async () => {

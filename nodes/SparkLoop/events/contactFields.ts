@@ -98,23 +98,28 @@ export function contactFields(
 		guard: guard ?? undefined,
 	};
 
-	const entries = [
-		...FIELDS.map((field) => [settings.names[field], known[field]] as const),
-		...settings.extra.map(({ source, name }) => [name, more[source]] as const),
-	];
-	return Object.fromEntries(
-		entries.filter(
-			(entry): entry is [string, FieldValue] => entry[0] !== '' && entry[1] !== undefined,
-		),
-	);
+	const fields: Record<string, FieldValue> = {};
+	const write = (name: string, value: FieldValue | undefined) => {
+		if (name === '' || value === undefined) return;
+		// Assigned, it would change what the object is instead of what it holds.
+		if (name === '__proto__') Object.defineProperty(fields, name, { ...OWN, value });
+		else fields[name] = value;
+	};
+	for (const field of FIELDS) write(settings.names[field], known[field]);
+	for (const { source, name } of settings.extra) write(name, more[source]);
+	return fields;
 }
+
+const OWN = { configurable: true, enumerable: true, writable: true };
 
 /** The names of the fields that a win changes, as the ESP spells them. */
 export const rewardFieldNames = ({ names, extra }: FieldSettings): string[] =>
 	[
-		...FIELDS.filter((field) => REWARD_FIELDS.includes(field)).map((field) => names[field]),
+		...WON_FIELDS.map((field) => names[field]),
 		...extra.filter(({ source }) => REWARD_FIELDS.includes(source)).map(({ name }) => name),
 	].filter((name) => name !== '');
+
+const WON_FIELDS = FIELDS.filter((field) => REWARD_FIELDS.includes(field));
 
 /** Objects and arrays fit into no field of an ESP. */
 const scalar = (value: Json | undefined): FieldValue | undefined =>

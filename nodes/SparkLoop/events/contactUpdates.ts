@@ -29,10 +29,11 @@ export function contactUpdates(
 	settings: FieldSettings,
 	key: string,
 ): ContactUpdate[] {
-	return (event.known?.people ?? []).flatMap((role) => {
+	const updates: ContactUpdate[] = [];
+	for (const role of event.known?.people ?? []) {
 		const person = ownObject(event.payload, role);
 		const email = ownText(person, 'email');
-		if (!email) return [];
+		if (!email) continue;
 		const won = event.type === 'reward_unlocked';
 		const referrals =
 			count(own(person, 'tot_referrals')) ?? (won ? count(own(event.payload, 'referrals')) : null);
@@ -45,8 +46,9 @@ export function contactUpdates(
 			guardField: settings.extra.find(({ source }) => source === 'guard')?.name ?? null,
 			rewardFields: rewardFieldNames(settings).filter((name) => name in fields),
 		};
-		return [{ role, email, fields, order }];
-	});
+		updates.push({ role, email, fields, order });
+	}
+	return updates;
 }
 
 const count = (value: Json | undefined): number | null =>

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { canonical, own, ownObject, ownText, type Json, type JsonObject } from './json';
 import type { SparkLoopEvent } from './parseEvent';
@@ -33,25 +33,23 @@ const PERSON_FIELDS = [
  * @returns 64 hexadecimal digits
  */
 export function eventKey(event: SparkLoopEvent): string {
-	return createHash('sha256')
-		.update(canonical(identity(event)))
-		.digest('hex');
+	return hash('sha256', canonical(identity(event)));
 }
 
 function identity({ type, known, campaignId, payload }: SparkLoopEvent): Json {
-	const people = known?.people.map((role) => person(ownObject(payload, role)));
+	const blocks = known?.people.map((role) => ownObject(payload, role)) ?? [];
+	const people = blocks.map(person);
 	// Without people or with a nameless one, too little is known to tell two events apart.
-	if (!people || people.includes(null)) return [type, payload];
+	if (people.length === 0 || people.includes(null)) return [type, payload];
 	const scope = [type, campaignId ?? null, own(payload, 'offer_id') ?? null];
 	if (type === 'sync_subscriber') {
-		const subscriber = ownObject(payload, 'subscriber');
-		return [...scope, PERSON_FIELDS.map((field) => own(subscriber, field) ?? null)];
+		return [...scope, PERSON_FIELDS.map((field) => own(blocks[0], field) ?? null)];
 	}
 	return [
 		...scope,
 		people,
-		known?.people.map((role) => own(ownObject(payload, role), 'tot_referrals') ?? null) ?? null,
-		known?.people.map((role) => own(ownObject(payload, role), 'referral_status') ?? null) ?? null,
+		blocks.map((block) => own(block, 'tot_referrals') ?? null),
+		blocks.map((block) => own(block, 'referral_status') ?? null),
 		own(ownObject(payload, 'reward'), 'id') ?? null,
 		own(payload, 'referrals') ?? null,
 		own(payload, 'coupon_code') ?? null,

@@ -1,3 +1,4 @@
+import { LearnedPace } from './learnedPace';
 import type { Surroundings } from './surroundings';
 
 /** What the other side answered to one attempt. */
@@ -74,7 +75,8 @@ export const mayHaveArrived = (result: Answer | NoAnswer): boolean =>
 /**
  * Hands parcels over: in order for one person, in parallel across persons, each tried again while the reason may pass
  * (408, 425, 429, 5xx, no answer) with exponential back-off and full jitter, or after the pause that `Retry-After` asks
- * for. After a 429 with `Retry-After` everything waits, not only the parcel that met it.
+ * for. After a 429 with `Retry-After` everything waits, not only the parcel that met it, and then keeps the pace that the
+ * refusal has taught (`LearnedPace`).
  *
  * Once a parcel of a person is exhausted, later ones of that person are held back, because SparkLoop would otherwise
  * see them in the wrong order when the first is sent again later. A refused one holds nothing back.
@@ -92,20 +94,20 @@ export async function deliver(
 	const never = new AbortController().signal;
 	const signal = settings.signal ?? never;
 	let failed = false;
-	let quietUntil = 0;
+	const pace = new LearnedPace(surroundings);
 
 	const handOver = async (parcel: Parcel): Promise<Outcome | undefined> => {
 		for (let attempts = 1; ; attempts += 1) {
-			for (;;) {
-				// Asked twice, the clock may go on in between, and nobody can wait for less than nothing.
-				const quiet = quietUntil - surroundings.now();
-				if (quiet <= 0 || signal.aborted) break;
-				await surroundings.pause(quiet, signal);
-			}
-			if (signal.aborted) return undefined;
+			if (!(await pace.enter(signal))) return undefined;
 
-			const result = await parcel.attempt();
-			const answer = 'noAnswer' in result ? undefined : result;
+			let answer: Answer | undefined;
+			let result: Answer | NoAnswer;
+			try {
+				result = await parcel.attempt();
+				answer = 'noAnswer' in result ? undefined : result;
+			} finally {
+				pace.leave(answer !== undefined && answer.status < 300);
+			}
 			if (signal.aborted && !answer) return undefined;
 			if (answer && answer.status >= 200 && answer.status < 300) {
 				return { kind: 'delivered', attempts, answer };
@@ -129,7 +131,9 @@ export async function deliver(
 				};
 			}
 			if (answer?.status === 429 && asked !== undefined) {
-				quietUntil = Math.max(quietUntil, surroundings.now() + pause);
+				pace.quiet(pause);
+				// Who decided on a pause of its own keeps a pace of its own.
+				if (answer.pause === undefined) pace.learn(pause);
 			} else {
 				await surroundings.pause(pause, signal);
 			}

@@ -2,10 +2,9 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { missingEmail, parseEvent } from '../events/parseEvent';
 import { isWanted, outputOf } from './items';
+import { keptToken } from './keptToken';
 import { readSettings } from './settings';
 import { TOKEN_HEADER, tokenMatches } from './token';
-
-const WEBHOOK_TOKEN = 'sparkLoopWebhookTokenApi';
 
 /**
  * Answers one request from SparkLoop. Exactly 200 with a blank body tells SparkLoop that all is well, anything else
@@ -37,10 +36,9 @@ export async function receive(this: IWebhookFunctions): Promise<IWebhookResponse
 async function isAuthentic(this: IWebhookFunctions): Promise<boolean> {
 	if (this.getNodeParameter('authentication') === 'none') return true;
 	const sent = this.getHeaderData()[TOKEN_HEADER];
-	// Decrypting the credential costs more than the rest of a refusal, and anybody can send requests without a token.
+	// Reading the credential costs more than the rest of a refusal, and anybody can send requests without a token.
 	if (!sent) return false;
-	const { webhookToken } = await this.getCredentials(WEBHOOK_TOKEN);
-	return tokenMatches(sent, webhookToken);
+	return tokenMatches(sent, await keptToken.call(this));
 }
 
 /** Answers without an execution. */
