@@ -134,7 +134,7 @@ export async function espRoutes(
 	scope.put<ByEmail>('/esp/contacts/:email', async ({ params, body }) => {
 		if (!isEmail(params.email)) throw new HttpError(400, 'This is not an e-mail address');
 		const given = objectFrom(body);
-		const email = optionalText(given, 'email');
+		const email = optionalText(given, 'newEmail');
 		if (email !== undefined && !isEmail(email)) {
 			throw new HttpError(400, 'This is not an e-mail address');
 		}

@@ -50,7 +50,7 @@ describe('the stand-in ESP', () => {
 
 	it('changes address, name and status of a contact, who keeps id and fields', async () => {
 		await esp('PUT', '/contacts/old@x.org', { fields: { RH_CODE: 'c0de' } });
-		const change = { email: 'new@x.org', name: 'New', status: 'unsubscribed', fields: {} };
+		const change = { newEmail: 'new@x.org', name: 'New', status: 'unsubscribed', fields: {} };
 		await esp('PUT', '/contacts/old@x.org', change);
 		expect(sandbox.esp.find('old@x.org')).toBeUndefined();
 		expect(sandbox.esp.find('new@x.org')).toMatchObject({
@@ -59,14 +59,14 @@ describe('the stand-in ESP', () => {
 			fields: { RH_CODE: 'c0de' },
 		});
 		expect(
-			await esp('PUT', '/contacts/new@x.org', { fields: {}, email: 'ann+1@x.org' }),
+			await esp('PUT', '/contacts/new@x.org', { fields: {}, newEmail: 'ann+1@x.org' }),
 		).toMatchObject({ status: 409 });
 	});
 
 	it.each([
 		['GET', '/contacts?limit=x', undefined, 400],
 		['PUT', '/contacts/b@x.org', { fields: {}, status: 'asleep' }, 400],
-		['PUT', '/contacts/b@x.org', { fields: {}, email: 'nobody' }, 400],
+		['PUT', '/contacts/b@x.org', { fields: {}, newEmail: 'nobody' }, 400],
 		['PUT', '/contacts/nobody', { fields: {} }, 400],
 		['PUT', '/contacts/b@x.org', {}, 400],
 		['PUT', '/contacts/b@x.org', { fields: [] }, 400],

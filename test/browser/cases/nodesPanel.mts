@@ -1,7 +1,16 @@
+import type { INodePropertyOptions } from 'n8n-workflow';
+
+import { subscriber } from '../../../nodes/SparkLoop/actions/subscriber';
 import { byTestId, type Editor } from '../../../scripts/browser/editor.mts';
 import { NodesPanel } from '../../../scripts/browser/nodesPanel.mts';
 import { until } from '../../../scripts/browser/waiting.mts';
 import { ACTION, type BrowserStage, TRIGGER } from '../support/browserStage.mts';
+
+/** What the panel calls an operation. */
+const actionOf = (operation: string): string => {
+	const options = subscriber.description[0].options as INodePropertyOptions[];
+	return String(options.find(({ value }) => value === operation)?.action);
+};
 
 const WORDS = ['SparkLoop', 'referral', 'newsletter'];
 
@@ -67,7 +76,7 @@ export function nodesPanel(stage: () => BrowserStage): void {
 		try {
 			const panel = await openWithStart(editor);
 			await panel.openFound(await panel.find('SparkLoop', 'SparkLoop'));
-			await panel.add('Actions', 'Subscribe a person');
+			await panel.add('Actions', actionOf('subscribe'));
 			const { page } = editor;
 			const icons = page.locator('img[src*="sparkloop"]');
 			await until('the icons are loaded', async () => {
