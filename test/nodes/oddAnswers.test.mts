@@ -51,6 +51,14 @@ describe('a list from a SparkLoop that does not do as documented', () => {
 		expect(peer.received).toHaveLength(2);
 	});
 
+	it('gives nobody twice whom somebody new has moved to the next page', async () => {
+		const pages = [[], [{ uuid: 'b' }, { uuid: 'a' }], [{ uuid: 'a' }, { uuid: '0' }]];
+		const result = await ask(everybody, ({ path }) =>
+			list(pages[pageOf(path)], { total_pages: 2 }),
+		);
+		expect(jsonOf(result)).toEqual([{ uuid: 'b' }, { uuid: 'a' }, { uuid: '0' }]);
+	});
+
 	it('goes on until a page is empty when nobody says how many there are', async () => {
 		const result = await ask(everybody, ({ path }) =>
 			list(pageOf(path) < 4 ? [{ uuid: pageOf(path) }] : []),
