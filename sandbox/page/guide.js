@@ -56,9 +56,12 @@ const steps = (state) => {
 /** Draws the steps, and remembers whether they are folded. @returns what draws them anew */
 export function guide(box, open) {
 	box.open = localStorage.getItem(REMEMBERED) !== 'folded';
-	box.addEventListener('toggle', () =>
-		localStorage.setItem(REMEMBERED, box.open ? 'open' : 'folded'),
-	);
+	// At the click itself: the event 'toggle' comes later, and a page that is left at once would miss it.
+	box
+		.querySelector('summary')
+		.addEventListener('click', () =>
+			localStorage.setItem(REMEMBERED, box.open ? 'folded' : 'open'),
+		);
 	const list = box.querySelector('ol');
 	return (state, keyed) =>
 		keyed(

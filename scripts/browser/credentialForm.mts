@@ -1,7 +1,10 @@
-import type { Locator, Page } from 'playwright-core';
+import type { Locator, Page, Response } from 'playwright-core';
 
 import { byTestId, type Editor } from './editor.mts';
 import { until } from './waiting.mts';
+
+/** An attempt whose input was dropped changes nothing, so nothing is tested. Milliseconds. */
+const TESTED_WITHIN_MS = 5_000;
 
 /** The form in which a credential is made. */
 export class CredentialForm {
@@ -41,15 +44,15 @@ export class CredentialForm {
 			const name = byTestId(this.root, 'credential-name');
 			return (await name.innerText()).trim() !== '';
 		});
-		for (const [name, value] of Object.entries(values)) {
-			await byTestId(this.root, `parameter-input-${name}`).locator('input').fill(value);
-		}
-		const tested = this.root
-			.page()
-			.waitForResponse((response) => response.url().endsWith('/rest/credentials/test'));
-		await byTestId(this.root, 'credential-save-button').click();
-		const { data } = (await (await tested).json()) as { data: Verdict };
-		return data.status === 'OK' ? await this.#success() : await this.#failure(data.message);
+		let verdict: Verdict | undefined;
+		// n8n takes an input over a moment after it was typed, and drops it where it draws the form anew just then.
+		await until('what was filled in is tested', async () => {
+			const { tested, answer } = await this.#test(values);
+			verdict = answer;
+			return Object.entries(values).every(([name, value]) => tested[name] === value);
+		});
+		const { status, message } = verdict!;
+		return status === 'OK' ? await this.#success() : await this.#failure(message);
 	}
 
 	/** Closes the form. */
@@ -59,6 +62,21 @@ export class CredentialForm {
 			await this.root.locator('.el-dialog__headerbtn').first().click({ timeout: 2_000 });
 			return false;
 		});
+	}
+
+	/** @returns the values that were sent to be tested, and what n8n answered */
+	async #test(values: Readonly<Record<string, string>>): Promise<Tested> {
+		for (const [name, value] of Object.entries(values)) {
+			await byTestId(this.root, `parameter-input-${name}`).locator('input').fill(value);
+		}
+		const test = (response: Response): boolean => response.url().endsWith('/rest/credentials/test');
+		const [response] = await Promise.all([
+			this.root.page().waitForResponse(test, { timeout: TESTED_WITHIN_MS }),
+			byTestId(this.root, 'credential-save-button').click({ timeout: TESTED_WITHIN_MS }),
+		]);
+		const sent = response.request().postDataJSON() as { credentials: { data: Tested['tested'] } };
+		const { data } = (await response.json()) as { data: Verdict };
+		return { tested: sent.credentials.data, answer: data };
 	}
 
 	async #success(): Promise<string> {
@@ -79,6 +97,11 @@ export class CredentialForm {
 		});
 		return words(await banner.innerText());
 	}
+}
+
+interface Tested {
+	tested: Readonly<Record<string, unknown>>;
+	answer: Verdict;
 }
 
 /** What n8n answers to a test. */

@@ -96,10 +96,12 @@ describe('what a newcomer sees', () => {
 
 	it('the guide stays folded once it is', async () => {
 		const { page } = await open();
+		const steps = page.locator('#guide ol');
 		await page.getByText('How a referral program works').click();
+		await steps.waitFor({ state: 'hidden' });
 		await page.reload();
 		await page.getByText('Live', { exact: true }).waitFor();
-		expect(await page.locator('#guide ol').isVisible()).toBe(false);
+		expect(await steps.isVisible()).toBe(false);
 	});
 });
 
