@@ -11,6 +11,7 @@ import type {
 
 import { OUTPUTS, PROPERTIES } from './trigger/properties';
 import { receive } from './trigger/receive';
+import { RESPONSE_MODE } from './trigger/responseMode';
 import { tokenProblem } from './trigger/token';
 import { isSetUp, setUp, takeDown } from './trigger/webhookSetup';
 
@@ -59,7 +60,7 @@ export class SparkLoopTrigger implements INodeType {
 				name: 'default',
 				httpMethod: 'POST',
 				path: 'webhook',
-				responseMode: '={{ $parameter["respond"] }}',
+				...RESPONSE_MODE,
 				responseData: 'noData',
 			},
 		],
