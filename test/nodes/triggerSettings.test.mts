@@ -81,6 +81,10 @@ describe('a trigger that nobody has set up', () => {
 		expect(choices(property('respond')).sort()).toEqual(['lastNode', 'onReceived']);
 	});
 
+	it('has a version above 1, for which n8n needs no expression to read a body', () => {
+		expect(Math.max(...[description.version].flat())).toBeGreaterThan(1);
+	});
+
 	it('needs no expression of n8n to know when to answer', () => {
 		expect(webhookDescriptionIsNativelyResolvable(description.webhooks![0])).toBe(true);
 	});
