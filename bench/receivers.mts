@@ -25,7 +25,7 @@ export async function ourTrigger(ground: BenchGround): Promise<Receiver> {
 	const trigger = node(
 		'SparkLoop Trigger',
 		'n8n-nodes-sparkloop.sparkLoopTrigger',
-		1,
+		1.1,
 		{
 			events: EVENTS,
 			options: {

@@ -11,6 +11,7 @@ import type {
 
 import { OUTPUTS, PROPERTIES } from './trigger/properties';
 import { receive } from './trigger/receive';
+import { RESPONSE_MODE } from './trigger/responseMode';
 import { tokenProblem } from './trigger/token';
 import { isSetUp, setUp, takeDown } from './trigger/webhookSetup';
 
@@ -20,7 +21,8 @@ export class SparkLoopTrigger implements INodeType {
 		name: 'sparkLoopTrigger',
 		icon: { light: 'file:../../icons/sparkloop.svg', dark: 'file:../../icons/sparkloop.dark.svg' },
 		group: ['trigger'],
-		version: [1],
+		// With each request to a node of version 1, n8n 2 starts its engine for expressions to ask for a parameter of its own.
+		version: [1, 1.1],
 		subtitle:
 			'={{ $parameter["events"].length }} event{{ $parameter["events"].length === 1 ? "" : "s" }}',
 		description: 'Starts the workflow when something happens in your SparkLoop referral program',
@@ -59,7 +61,7 @@ export class SparkLoopTrigger implements INodeType {
 				name: 'default',
 				httpMethod: 'POST',
 				path: 'webhook',
-				responseMode: '={{ $parameter["respond"] }}',
+				...RESPONSE_MODE,
 				responseData: 'noData',
 			},
 		],

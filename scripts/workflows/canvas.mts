@@ -50,7 +50,7 @@ function rise(parameters: object): number {
 	return outputs < 3 ? 0 : ((outputs + 1) * OUTPUT_HEIGHT - NODE_HEIGHT) / 2;
 }
 
-/** n8n's own node versions, so that every file uses the same. */
+/** The versions of nodes, so that every file uses the same. */
 const VERSIONS: Readonly<Record<string, number>> = {
 	code: 2,
 	crypto: 2,
@@ -72,6 +72,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
 	switch: 3.2,
 	wait: 1.1,
 	webhook: 2.1,
+	'n8n-nodes-sparkloop.sparkLoopTrigger': 1.1,
 };
 
 /** Builds one workflow file. Ids come from names, so that building twice gives the same file. */

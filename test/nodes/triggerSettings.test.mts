@@ -1,4 +1,9 @@
-import { NodeHelpers, type IHookFunctions, type INodeProperties } from 'n8n-workflow';
+import {
+	NodeHelpers,
+	webhookDescriptionIsNativelyResolvable,
+	type IHookFunctions,
+	type INodeProperties,
+} from 'n8n-workflow';
 
 import {
 	EXTRA_FIELDS,
@@ -62,17 +67,26 @@ describe('a trigger that nobody has set up', () => {
 	});
 
 	it('lets SparkLoop know when the workflow has finished, with a blank body', () => {
-		expect(description.webhooks).toEqual([
+		// As the editor gets it.
+		expect(JSON.parse(JSON.stringify(description.webhooks))).toEqual([
 			{
 				name: 'default',
 				httpMethod: 'POST',
 				path: 'webhook',
-				responseMode: '={{ $parameter["respond"] }}',
+				responseMode: '={{$parameter["respond"]}}',
 				responseData: 'noData',
 			},
 		]);
 		expect(property('respond').default).toBe('lastNode');
 		expect(choices(property('respond')).sort()).toEqual(['lastNode', 'onReceived']);
+	});
+
+	it('has a version above 1, for which n8n needs no expression to read a body', () => {
+		expect(Math.max(...[description.version].flat())).toBeGreaterThan(1);
+	});
+
+	it('needs no expression of n8n to know when to answer', () => {
+		expect(webhookDescriptionIsNativelyResolvable(description.webhooks![0])).toBe(true);
 	});
 
 	it('is the same to the editor and to the node', () => {
