@@ -1,7 +1,7 @@
 import { cellBytes, writeCell } from './csvCell';
 import { isEmail, sameEmail, withoutEmails } from './email';
 import { fieldReader } from './fieldPath';
-import { clockReader, DATE_AND_TIME_BYTES, DATE_BYTES, writeDate } from './importDate';
+import { clockReader, DATE_AND_TIME_BYTES, DATE_BYTES, dateWriter } from './importDate';
 import { isIpAddress } from './ipAddress';
 
 /**
@@ -98,6 +98,7 @@ function dateColumn(field: string, { withTime, zone }: DateSettings, rows: numbe
 	const header = HEADERS.registrationDate;
 	const read = fieldReader(field);
 	const shownAt = clockReader(zone);
+	const write = dateWriter(withTime);
 	// To read a date takes longer than to keep it.
 	const kept = new Float64Array(rows);
 	return {
@@ -119,8 +120,7 @@ function dateColumn(field: string, { withTime, zone }: DateSettings, rows: numbe
 			kept[index] = minutes;
 			return withTime ? DATE_AND_TIME_BYTES : DATE_BYTES;
 		},
-		write: (file, at, _, index) =>
-			Number.isNaN(kept[index]) ? at : writeDate(file, at, kept[index], withTime),
+		write: (file, at, _, index) => (Number.isNaN(kept[index]) ? at : write(file, at, kept[index])),
 	};
 }
 

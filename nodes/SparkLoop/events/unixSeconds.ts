@@ -15,9 +15,15 @@ const ISO =
 export function unixSeconds(value: unknown, zone: string): number | undefined {
 	const milliseconds = toMilliseconds(value, zone);
 	if (milliseconds === undefined || !Number.isFinite(milliseconds)) return undefined;
-	const year = new Date(milliseconds).getUTCFullYear();
-	return year >= 1 && year <= 9999 ? Math.floor(milliseconds / 1000) : undefined;
+	return hasFourDigitYear(milliseconds) ? Math.floor(milliseconds / 1000) : undefined;
 }
+
+const YEAR_1 = Date.parse('0001-01-01T00:00:00Z');
+const YEAR_10000 = Date.parse('+010000-01-01T00:00:00Z');
+
+/** Whether a time lies in the years 1 to 9999 of UTC. */
+export const hasFourDigitYear = (milliseconds: number): boolean =>
+	milliseconds >= YEAR_1 && milliseconds < YEAR_10000;
 
 function toMilliseconds(value: unknown, zone: string): number | undefined {
 	if (typeof value === 'number') return value < FIRST_MILLISECONDS ? value * 1000 : value;
@@ -39,33 +45,30 @@ const isLuxon = (value: unknown): value is { toMillis(): number } =>
 function isoMilliseconds(text: string, zone: string): number | undefined {
 	if (!ISO.test(text)) return undefined;
 	// Each part has its place: taking them from there is quicker than having the pattern cut them out.
-	const [year, month, day] = [
-		twoDigits(text, 0) * 100 + twoDigits(text, 2),
-		twoDigits(text, 5),
-		twoDigits(text, 8),
-	];
+	const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+	const month = twoDigits(text, 5);
+	const day = twoDigits(text, 8);
 	const isTimed = text.length > 10;
-	const [hour, minute] = isTimed ? [twoDigits(text, 11), twoDigits(text, 14)] : [0, 0];
+	const hour = isTimed ? twoDigits(text, 11) : 0;
+	const minute = isTimed ? twoDigits(text, 14) : 0;
 	const second = text.charAt(16) === ':' ? twoDigits(text, 17) : 0;
+	// Date.UTC reads the year 99 as 1999, and rolls a 31 February over instead of refusing it.
+	if (year < 100 || hour > 23 || minute > 59 || second > 59) return undefined;
+	if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined;
 	const wall = Date.UTC(year, month - 1, day, hour, minute, second);
-	// Date.UTC rolls a 31 February over instead of refusing it, and reads the year 99 as 1999.
-	const date = new Date(wall);
-	if (
-		date.getUTCFullYear() !== year ||
-		date.getUTCMonth() !== month - 1 ||
-		date.getUTCDate() !== day ||
-		date.getUTCHours() !== hour ||
-		date.getUTCMinutes() !== minute ||
-		date.getUTCSeconds() !== second
-	) {
-		return undefined;
-	}
 	if (/z$/i.test(text)) return wall;
 	const offset = isTimed ? /[+-][\d:]+$/.exec(text)?.[0] : undefined;
 	if (!offset) return wall - zoneOffset(wall, zone);
 	const [hours, minutes] = [Number(offset.slice(1, 3)), Number(offset.slice(3).replace(':', ''))];
 	if (hours > 18 || minutes > 59) return undefined;
 	return wall - (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+const LONG_MONTHS = [1, 3, 5, 7, 8, 10, 12];
+
+function daysIn(year: number, month: number): number {
+	if (month !== 2) return LONG_MONTHS.includes(month) ? 31 : 30;
+	return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
 const twoDigits = (text: string, at: number): number =>
