@@ -84,6 +84,11 @@ function sentBy(run: NodeRun | undefined): Omit<Sent, 'memory'> {
 	};
 }
 
+const CHOSEN = {
+	email: '={{ $json.email }}',
+	additionalFields: { firstName: '={{ $json.first_name }}' },
+};
+
 /** Our node, through the Incoming Webhook. */
 export const ourNode = (incomingWebhook: Credential, options: object = {}): BenchNode =>
 	node(
@@ -94,8 +99,7 @@ export const ourNode = (incomingWebhook: Credential, options: object = {}): Benc
 			resource: 'subscriber',
 			operation: 'subscribe',
 			sendThrough: 'incomingWebhook',
-			email: '={{ $json.email }}',
-			additionalFields: { firstName: '={{ $json.first_name }}' },
+			...CHOSEN,
 			options: { concurrency: CONCURRENCY, ...options },
 		},
 		{ credential: incomingWebhook },
@@ -116,6 +120,25 @@ export const httpRequest = (name: string, { url }: Target, options: object = {})
 /** The least that could send with n8n's request helper. */
 export const bareLoop = ({ url }: Target): BenchNode =>
 	node('Bare loop', 'CUSTOM.bareLoop', 1, { url, concurrency: CONCURRENCY });
+
+/** The same for people, who choose with expressions what is sent, and with a credential where to. */
+export const loopForPeople = (credential: Credential): BenchNode =>
+	node(
+		'Bare loop for people',
+		'CUSTOM.bareLoop',
+		1,
+		{ concurrency: CONCURRENCY, forPeople: true, ...CHOSEN },
+		{ credential },
+	);
+
+/** The credential that leads it to a target. */
+export const benchTarget = async ({ n8n }: BenchGround, { url }: Target): Promise<Credential> => {
+	const type = 'benchTarget';
+	return {
+		id: await n8n.api.importCredential({ name: 'Bench target', type, data: { url } }),
+		type,
+	};
+};
 
 /** The credential of an Incoming Webhook that leads to a target. */
 export async function incomingWebhookTo(

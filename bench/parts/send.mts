@@ -3,9 +3,11 @@ import { alone, compared, median, type Figure, type Round } from '../figure.mts'
 import type { Bench } from '../part.mts';
 import {
 	bareLoop,
+	benchTarget,
 	CONCURRENCY,
 	httpRequest,
 	incomingWebhookTo,
+	loopForPeople,
 	ourNode,
 	sender,
 	type Sender,
@@ -20,7 +22,7 @@ const BATCHES = { batching: { batch: { batchSize: CONCURRENCY, batchInterval: LA
 const WARM_UP = 20;
 
 type Measured = Sent & { sockets: number };
-type Side = 'ours' | 'bare' | 'http';
+type Side = 'ours' | 'bare' | 'people' | 'http';
 
 /** 5,000 events to a server that takes its time: how long, through how many sockets, and in how much memory. */
 export async function send(bench: Bench): Promise<Figure[]> {
@@ -33,6 +35,7 @@ export async function send(bench: Bench): Promise<Figure[]> {
 		const sides: Record<Side, Sender> = {
 			ours: await sender(ground, ours),
 			bare: await sender(ground, bareLoop(target)),
+			people: await sender(ground, loopForPeople(await benchTarget(ground, target))),
 			http: await sender(ground, httpRequest('HTTP Request', target)),
 		};
 		const batchedSide = await sender(ground, batchedNode);
@@ -65,6 +68,7 @@ function figuresOf(rounds: ReadonlyArray<Record<Side, Measured>>, batched: Measu
 	];
 	return [
 		compared('send, beside a bare loop', 's', beside('bare', 'seconds'), { most: 1.05 }),
+		compared('send, beside a bare loop for people', 's', beside('people', 'seconds')),
 		compared('send, beside HTTP Request', 's', beside('http', 'seconds')),
 		compared('send, beside HTTP Request in batches', 's', besideBatched('seconds')),
 		compared(
@@ -84,5 +88,6 @@ function figuresOf(rounds: ReadonlyArray<Record<Side, Measured>>, batched: Measu
 		}),
 		compared('send, extra memory, beside HTTP Request in batches', 'MB', besideBatched('memory')),
 		compared('send, extra memory, beside a bare loop', 'MB', beside('bare', 'memory')),
+		compared('send, extra memory, beside a bare loop for people', 'MB', beside('people', 'memory')),
 	];
 }
