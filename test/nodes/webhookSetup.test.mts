@@ -126,7 +126,7 @@ describe('publishing', () => {
 		await expect(one.publish()).rejects.toMatchObject({
 			message:
 				"SparkLoop's API can register none of the chosen events: set 'Webhook Setup' to 'Manual'",
-			description: expect.stringMatching(/'Manual'.*Account settings > .*new_referral/) as string,
+			description: expect.stringMatching(/'Manual'.*Account settings → .*new_referral/) as string,
 		});
 		expect(calls()).toEqual([]);
 	});

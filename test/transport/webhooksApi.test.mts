@@ -146,7 +146,7 @@ describe('a failure', () => {
 		async (body) => {
 			const { api } = await against([{ statusCode: 200, body }]);
 			await expect(api.create('https://n8n.example/w', [])).rejects.toThrow(
-				/names no webhook.*Account settings > Integrations > Webhooks/,
+				/names no webhook.*Account settings → Integrations → Webhooks/,
 			);
 		},
 	);

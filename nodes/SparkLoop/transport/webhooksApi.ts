@@ -38,7 +38,7 @@ export const API_EVENTS: readonly string[] = [
 ];
 
 /** Where the webhooks page lies in SparkLoop's dashboard (docs.sparkloop.app/webhooks). */
-export const WEBHOOKS_PAGE = 'Account settings > Integrations > Webhooks';
+export const WEBHOOKS_PAGE = 'Account settings → Integrations → Webhooks';
 
 /** How to register nothing through the API, for messages. */
 export const BY_HAND = `Or set 'Webhook Setup' to 'Manual' and add the Production URL in SparkLoop under ${WEBHOOKS_PAGE}.`;
