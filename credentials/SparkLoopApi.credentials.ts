@@ -47,7 +47,7 @@ export class SparkLoopApi implements ICredentialType {
 			default: 'https://api.sparkloop.app/v2',
 			required: true,
 			description:
-				"Where SparkLoop's API v2 lives. Change it only to try things against a stand-in.",
+				"The address of SparkLoop's API v2, starting with https://. Change it only to try things against a stand-in.",
 		},
 	];
 

@@ -18,7 +18,7 @@ const EXTRA_OPTIONS: ReadonlyArray<{ name: string; value: ExtraField; descriptio
 		name: 'Guard',
 		value: 'guard',
 		description:
-			'Which win the contact had last. The operation Compare tells an older win from a newer one by it.',
+			"Which win the contact had last. The operation 'Compare' tells an older win from a newer one by it.",
 	},
 	{ name: 'Name', value: 'name', description: 'Full name, as SparkLoop knows it' },
 	{
@@ -63,7 +63,7 @@ export const ITEM_FIELDS: INodeProperties[] = [
 		],
 		default: 'contacts',
 		description:
-			"What an event becomes. The operation Compare and the workflows of this package take 'One per Contact to Update'.",
+			"What an event becomes. The operation 'Compare' and the workflows of this package take 'One per Contact to Update'.",
 	},
 	{
 		displayName: 'Field Names',
@@ -73,7 +73,7 @@ export const ITEM_FIELDS: INodeProperties[] = [
 			{
 				name: 'Custom',
 				value: 'custom',
-				description: 'A table of your own',
+				description: "A table of your own, under 'Field Name Table'",
 			},
 			{
 				name: 'Lower Case',
@@ -136,7 +136,7 @@ export const ITEM_FIELDS: INodeProperties[] = [
 		default: 'sparkLoop',
 		displayOptions: onlyForContacts,
 		description:
-			'How RH_ISREF is written: as text, as the integrations that SparkLoop made itself do, or as a boolean',
+			"How RH_ISREF is written: in words, as SparkLoop's own integrations do, or as a boolean",
 	},
 ];
 

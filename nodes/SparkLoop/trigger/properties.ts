@@ -70,7 +70,7 @@ export const PROPERTIES: INodeProperties[] = [
 		],
 		default: 'single',
 		description:
-			"By which output an item leaves. With 'One per Event', connections follow the order in which the events are chosen.",
+			'By which output an item leaves. Several stand in the order in which the events are chosen.',
 	},
 	{
 		displayName: 'Respond',
@@ -98,7 +98,7 @@ export const PROPERTIES: INodeProperties[] = [
 		placeholder: 'Add option',
 		default: {},
 		description:
-			'What is rarely needed: one campaign only, and more fields than the seven of SparkLoop',
+			'To take the events of one campaign only, and to write more than the seven RH_ fields',
 		options: [
 			{
 				displayName: 'Campaign ID',
@@ -107,7 +107,7 @@ export const PROPERTIES: INodeProperties[] = [
 				default: '',
 				placeholder: 'e.g. MF6319db9890',
 				description:
-					'Take the events of this campaign only. Those of others, and those that name none, are answered with 200 and ignored.',
+					'Take the events of this campaign only. Those of others, and those that name none, are answered with 200 and ignored. Blank, all are taken.',
 			},
 			EXTRA_FIELDS_OPTION,
 		],

@@ -91,7 +91,8 @@ export const description: INodeProperties[] = [
 		placeholder: 'Add option',
 		default: {},
 		displayOptions: { show },
-		description: 'How the files are called and what is in them. What is left out has its default.',
+		description:
+			'What the files are called, and how they are written. What is left out has its default.',
 		options: [
 			{
 				displayName: 'File Name',
