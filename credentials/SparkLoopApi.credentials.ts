@@ -23,6 +23,14 @@ export class SparkLoopApi implements ICredentialType {
 	restrictToSupportedNodes = true as const;
 
 	properties: INodeProperties[] = [
+		// Where the key is: docs.sparkloop.app, API v2, Auth.
+		{
+			displayName:
+				'In SparkLoop, open <a href="https://dash.sparkloop.app/settings/integrations" target="_blank">\'Account settings → Integrations\'</a> and copy the API key. Whoever has it can read and change your subscribers: treat it like a password.',
+			name: 'notice',
+			type: 'notice',
+			default: '',
+		},
 		{
 			displayName: 'API Key',
 			name: 'apiKey',
@@ -30,7 +38,7 @@ export class SparkLoopApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			required: true,
-			description: "Your account's key for SparkLoop's API v2, from its account settings",
+			description: "The key of your account for SparkLoop's API v2, sent with every call",
 		},
 		{
 			displayName: 'Base URL',
@@ -39,7 +47,7 @@ export class SparkLoopApi implements ICredentialType {
 			default: 'https://api.sparkloop.app/v2',
 			required: true,
 			description:
-				"Where SparkLoop's API v2 lives. Change it only to try things against a stand-in.",
+				"The address of SparkLoop's API v2, starting with https://. Change it only to try things against a stand-in.",
 		},
 	];
 
@@ -69,7 +77,8 @@ export class SparkLoopApi implements ICredentialType {
 				type: 'responseCode',
 				properties: {
 					value: 401,
-					message: 'SparkLoop does not know this API key: copy it again from its account settings',
+					message:
+						"SparkLoop does not know this API key: copy it again from 'Account settings → Integrations' in SparkLoop",
 				},
 			},
 			{

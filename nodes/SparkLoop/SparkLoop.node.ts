@@ -44,6 +44,17 @@ export class SparkLoop implements INodeType {
 			},
 		],
 		properties: PROPERTIES,
+		hints: [
+			{
+				message:
+					"'Include Referral Programs' has no effect while 'Simplify' is on: it leaves them out of the output.",
+				type: 'info',
+				location: 'outputPane',
+				whenToDisplay: 'always',
+				displayCondition:
+					'={{ $parameter["simplify"] === true && $parameter["listOptions"]?.["expand"] === true }}',
+			},
+		],
 	};
 
 	methods = { listSearch: { searchCampaigns, searchPartnerPrograms, searchSubscribers } };

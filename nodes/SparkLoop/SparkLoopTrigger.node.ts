@@ -9,11 +9,15 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 
-import { OUTPUTS, PROPERTIES } from './trigger/properties';
+import { WEBHOOKS_PAGE } from './transport/webhooksApi';
+import { HINTS, OUTPUTS, PROPERTIES } from './trigger/properties';
 import { receive } from './trigger/receive';
 import { RESPONSE_MODE } from './trigger/responseMode';
 import { tokenProblem } from './trigger/token';
 import { isSetUp, setUp, takeDown } from './trigger/webhookSetup';
+
+// The menu is SparkLoop's (docs.sparkloop.app/webhooks, Test a webhook).
+const WHILE_BUILDING = `<b>While building</b>, click <b>Execute step</b>, then in SparkLoop, under <b>${WEBHOOKS_PAGE}</b>, choose <b>Send test webhook</b> in the menu (three dots) of the webhook with the <b>Test URL</b>: the event shows up here, and you can pin it.`;
 
 export class SparkLoopTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -26,19 +30,15 @@ export class SparkLoopTrigger implements INodeType {
 		subtitle:
 			'={{ $parameter["events"].length }} event{{ $parameter["events"].length === 1 ? "" : "s" }}',
 		description: 'Starts the workflow when something happens in your SparkLoop referral program',
-		eventTriggerDescription: 'Waiting: send a test webhook from SparkLoop to the Test URL',
-		activationMessage:
-			"SparkLoop can now send its events to the Production URL. With 'Webhook Setup' on 'Manual', paste that URL into SparkLoop under Account settings > Integrations > Webhooks if you have not yet.",
+		eventTriggerDescription: `In SparkLoop, open '${WEBHOOKS_PAGE}' and choose 'Send test webhook' in the menu (three dots) of the webhook with the Test URL`,
+		activationMessage: `SparkLoop can now send its events to the Production URL. With 'Webhook Setup' on 'Manual', add a webhook with that URL in SparkLoop under '${WEBHOOKS_PAGE}' if you have not yet.`,
 		triggerPanel: {
 			header: 'Pull in events from SparkLoop',
 			executionsHelp: {
-				inactive:
-					"<b>While building</b>, click <b>Execute step</b>, then send a test webhook from SparkLoop to the <b>Test URL</b>: it shows up here, and you can pin it. No event at hand? Paste one of the samples from the package's documentation as pinned data.<br /><br /><b>Once the workflow is published</b>, SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the executions list.",
-				active:
-					"<b>While building</b>, click <b>Execute step</b>, then send a test webhook from SparkLoop to the <b>Test URL</b>: it shows up here, and you can pin it.<br /><br /><b>The workflow is published</b>, so SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the <a data-key='executions'>executions list</a>.",
+				inactive: `${WHILE_BUILDING} No event at hand? Paste one of the samples from the package's documentation as pinned data.<br /><br /><b>Once the workflow is published</b>, SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the executions list.`,
+				active: `${WHILE_BUILDING}<br /><br /><b>The workflow is published</b>, so SparkLoop's events to the <b>Production URL</b> run it automatically. Those executions show up in the <a data-key='executions'>executions list</a>.`,
 			},
-			activationHint:
-				"Once you've finished building your workflow, publish it. With 'Webhook Setup' on 'Manual', paste the Production URL into SparkLoop.",
+			activationHint: `Once you've finished building your workflow, publish it. With 'Webhook Setup' on 'Manual', add a webhook with the Production URL in SparkLoop under '${WEBHOOKS_PAGE}'.`,
 		},
 		defaults: { name: 'SparkLoop Trigger' },
 		inputs: [],
@@ -66,6 +66,7 @@ export class SparkLoopTrigger implements INodeType {
 			},
 		],
 		properties: PROPERTIES,
+		hints: HINTS,
 	};
 
 	methods = {

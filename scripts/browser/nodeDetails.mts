@@ -41,6 +41,12 @@ export class NodeDetails {
 		});
 	}
 
+	/** What n8n hints at above the output, from top to bottom. */
+	async hints(): Promise<string[]> {
+		const hints = await this.part('node-hint', this.part('output-panel')).allInnerTexts();
+		return hints.map((text) => text.trim());
+	}
+
 	/** The credentials asked for, by the names of their types. */
 	async credentials(): Promise<string[]> {
 		const labels = await this.part('credentials-label').allInnerTexts();

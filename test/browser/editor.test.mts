@@ -1,5 +1,6 @@
 import { credentials } from './cases/credentials.mts';
 import { errors } from './cases/errors.mts';
+import { hints } from './cases/hints.mts';
 import { imported } from './cases/imported.mts';
 import { nodesPanel } from './cases/nodesPanel.mts';
 import { parameters } from './cases/parameters.mts';
@@ -18,6 +19,7 @@ const CASES: Readonly<Record<string, (stage: () => BrowserStage) => void>> = {
 	'the nodes panel': nodesPanel,
 	'a credential': credentials,
 	'the trigger': trigger,
+	'the hints beside the output': hints,
 	'a workflow file': imported,
 	'a failure in the output panel': errors,
 	'every parameter opens, and what does not apply is hidden': parameters,

@@ -102,10 +102,13 @@ describe('your ESP to SparkLoop', () => {
 	});
 
 	it.each([
-		[{ event: 'unsubscribed' }, "'Event' holds an event in which 'email' is missing [item 0]"],
+		[
+			{ event: 'unsubscribed' },
+			"'Event' holds an event in which 'subscriber.email' is missing [item 0]",
+		],
 		[
 			{ event: 'email_changed', ...PERSON },
-			"'Event' holds an event in which 'previousEmail' is missing [item 0]",
+			"'Event' holds an event in which 'subscriber.previous_email' is missing [item 0]",
 		],
 	])('fails with a clear message for %j, so that the ESP hears of it', async (event, message) => {
 		expect(await report(event)).toBe(500);

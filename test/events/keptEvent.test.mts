@@ -48,9 +48,9 @@ describe('an event that was kept', () => {
 
 	it('is checked like any other', () => {
 		const kept = keptEvent({ type: 'update', subscriber: { email: 'x' } });
-		expect('problems' in kept && kept.problems.map(({ field }) => field)).toEqual([
+		expect('problems' in kept && kept.problems.map(({ key }) => key)).toEqual([
 			'email',
-			'previousEmail',
+			'previous_email',
 		]);
 	});
 

@@ -615,9 +615,9 @@ describe('an item that SparkLoop does not take', () => {
 		[401, "Check 'Incoming Webhook URL'"],
 		[403, "Check 'Incoming Webhook URL'"],
 		[404, "Check 'Incoming Webhook URL'"],
-		[300, 'redirects elsewhere'],
-		[302, 'redirects elsewhere'],
-		[422, 'would be refused again'],
+		[300, "'Incoming Webhook URL' in the credential redirects elsewhere"],
+		[302, "redirects elsewhere: copy it again from SparkLoop's Integrations page"],
+		[422, 'Correct the item: sent again unchanged, it would be refused again'],
 	])('because of a %s gets advice that fits', async (status, advice) => {
 		const result = await send([people[0]], {
 			behaviour: () => ({ status, headers: { location: '/' } }),
@@ -638,6 +638,9 @@ describe('an item that SparkLoop does not take', () => {
 			});
 			expect(errorOf(result)?.message).toBe(
 				`SparkLoop did not take the event in 2 attempts: ${reason} [item 0]`,
+			);
+			expect(errorOf(result)?.description).toContain(
+				"If it stays like this, check 'Incoming Webhook URL' in the credential.",
 			);
 			expect(peer.received).toHaveLength(2);
 			const { startData: _, ...told } = result.data;
@@ -1261,7 +1264,7 @@ describe('Send As Is', () => {
 		const broken = { details: { payload: { type: 'unsubscribe', subscriber: {} } } };
 		const result = await send([broken], { parameters: again('incomingWebhook') });
 		expect(errorOf(result)?.message).toBe(
-			"'Event' holds an event in which 'email' is missing [item 0]",
+			"'Event' holds an event in which 'subscriber.email' is missing [item 0]",
 		);
 	});
 });

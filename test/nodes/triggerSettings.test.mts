@@ -246,8 +246,8 @@ describe('settings that cannot work', () => {
 		await expect(
 			webhookMethods.default.checkExists.call(hook({ events: [] })),
 		).rejects.toMatchObject({
-			message: "No event is chosen under 'Events'",
-			description: "Choose at least one event, such as 'Subscriber Created or Updated'.",
+			message:
+				"No event is chosen under 'Events'. Choose at least one event, such as 'Subscriber Created or Updated'.",
 		});
 		expect(await webhookMethods.default.checkExists.call(hook({ events }))).toBe(true);
 	});
@@ -275,7 +275,10 @@ describe('the token', () => {
 	});
 
 	it.each([
-		[undefined, 'is empty'],
+		[
+			undefined,
+			"is empty: copy it from SparkLoop's page 'Account settings → Integrations → Webhooks'",
+		],
 		[5, 'is empty'],
 		['  ', 'is empty'],
 		['two words', 'contains blanks'],

@@ -124,9 +124,9 @@ describe('publishing', () => {
 	it('is refused when the API knows none of the events, and says what to do', async () => {
 		const one = registration({ events: ['sync_subscriber', 'other'] });
 		await expect(one.publish()).rejects.toMatchObject({
-			message:
-				"SparkLoop's API can register none of the chosen events: set 'Webhook Setup' to 'Manual'",
-			description: expect.stringMatching(/'Manual'.*Account settings > .*new_referral/) as string,
+			message: expect.stringMatching(
+				/can register none of the chosen events\. .*'Manual'.*Account settings → .*'New Referral'/,
+			) as string,
 		});
 		expect(calls()).toEqual([]);
 	});
@@ -295,12 +295,12 @@ describe('a SparkLoop that answers differently', () => {
 	});
 
 	it.each([
-		[{ new_referral: true, reward_unlocked: null }, 'reward_unlocked. Take it'],
+		[{ new_referral: true, reward_unlocked: null }, "'Reward Unlocked'. Take it"],
 		[
 			{ new_referral: 'false', reward_unlocked: 'false' },
-			'new_referral, reward_unlocked. Take them',
+			"'New Referral', 'Reward Unlocked'. Take them",
 		],
-		[null, 'new_referral, reward_unlocked. Take them'],
+		[null, "'New Referral', 'Reward Unlocked'. Take them"],
 	])('with the flags %j is told which were not registered', async (events, named) => {
 		const one = await against(answering({ uuid: 'webhook_1', url: '', events }));
 		await expect(one.publish()).rejects.toThrow(

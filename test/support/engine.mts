@@ -238,6 +238,24 @@ export function drawnOutputs(one: INode): string[] {
 	);
 }
 
+/** What stands under a node on the canvas. */
+export function drawnSubtitle(one: INode): unknown {
+	const workflow = workflowOf({ nodes: [one], connections: {} });
+	const { description } = nodeTypes.getByNameAndVersion(one.type, one.typeVersion);
+	return workflow.expression.getSimpleParameterValue(one, description.subtitle, 'internal', {});
+}
+
+/** What the editor hints at beside a node that has not run: the messages whose conditions hold. */
+export function shownHints(one: INode): string[] {
+	const workflow = workflowOf({ nodes: [one], connections: {} });
+	const { description } = nodeTypes.getByNameAndVersion(one.type, one.typeVersion);
+	const holds = (condition: string) =>
+		workflow.expression.getParameterValue(condition, null, 0, 0, one.name, [], 'manual', {});
+	return (description.hints ?? [])
+		.filter(({ displayCondition }) => displayCondition && holds(displayCondition) === true)
+		.map(({ message }) => message);
+}
+
 export interface Response {
 	/** Undefined when the trigger leaves the answer to n8n. */
 	status?: number;

@@ -131,6 +131,7 @@ describe('a failure', () => {
 		[{ statusCode: 200, body: [] }, /no list of webhooks.*'Manual'/],
 		[{ statusCode: 200, body: { webhooks: {} } }, /no list of webhooks.*'Manual'/],
 		[refused(500, `x${KEY}y`), /status 500: x…y/],
+		[refused(422, 'Not for ann@example.com'), /status 422: Not for …@example.com\)/],
 	])('%j says what happened and what to do, without the key', async (reply, message) => {
 		const { api } = await against([reply]);
 		const error: Error = await api.list().then(
@@ -146,7 +147,7 @@ describe('a failure', () => {
 		async (body) => {
 			const { api } = await against([{ statusCode: 200, body }]);
 			await expect(api.create('https://n8n.example/w', [])).rejects.toThrow(
-				/names no webhook.*Account settings > Integrations > Webhooks/,
+				/names no webhook.*Account settings → Integrations → Webhooks/,
 			);
 		},
 	);

@@ -29,6 +29,8 @@ export const OPTIONS: INodeProperties = {
 	placeholder: 'Add option',
 	default: {},
 	displayOptions: { hide: { resource: ['contact'], operation: ['createCsv'] } },
+	description:
+		'How SparkLoop is called: how much at once, how often again, and how long to wait. What is left out has its default.',
 	options: [
 		{
 			displayName: 'Concurrency',
@@ -71,7 +73,7 @@ export const OPTIONS: INodeProperties = {
 			type: 'number',
 			typeOptions: { minValue: 0.1 },
 			default: 60,
-			description: "Seconds for which the 'Rate Limit' holds",
+			description: "Seconds in which no more calls are made than 'Rate Limit' says",
 		},
 		{
 			displayName: 'Timeout',
@@ -79,7 +81,8 @@ export const OPTIONS: INodeProperties = {
 			type: 'number',
 			typeOptions: { minValue: 1 },
 			default: 30,
-			description: 'Seconds to wait for the answer to one request',
+			description:
+				'Seconds to wait for the answer to one request. Without an answer by then, the attempt counts as failed.',
 		},
 	],
 };

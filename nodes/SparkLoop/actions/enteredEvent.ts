@@ -100,7 +100,7 @@ function keptEventOf(
 	return refuse(
 		'reason' in kept
 			? kept.reason
-			: `holds an event in which ${kept.problems.map(({ field, what }) => `'${field}' ${what}`).join(', and ')}`,
+			: `holds an event in which ${kept.problems.map(({ key, what }) => `'subscriber.${key}' ${what}`).join(', and ')}`,
 		"Give an event as it left this node's error output, under details.payload: a type and its subscriber.",
 	);
 }

@@ -10,11 +10,13 @@ interface Located {
 	name: string;
 	searchListMethod: string;
 	idPlaceholder: string;
+	/** Where to find the ID. */
+	idHint: string;
 	description: string;
 }
 
 const byListOrId = (
-	{ label, name, searchListMethod, idPlaceholder, description }: Located,
+	{ label, name, searchListMethod, idPlaceholder, idHint, description }: Located,
 	show: Show,
 ): INodeProperties => ({
 	displayName: label,
@@ -29,9 +31,16 @@ const byListOrId = (
 			displayName: 'From List',
 			name: 'list',
 			type: 'list',
+			placeholder: `Select a ${label.toLowerCase()}...`,
 			typeOptions: { searchListMethod, searchable: true },
 		},
-		{ displayName: 'By ID', name: 'id', type: 'string', placeholder: idPlaceholder },
+		{
+			displayName: 'By ID',
+			name: 'id',
+			type: 'string',
+			placeholder: idPlaceholder,
+			hint: idHint,
+		},
 	],
 });
 
@@ -42,6 +51,7 @@ export const campaignLocator = (show: Show, description: string): INodePropertie
 			name: 'campaign',
 			searchListMethod: 'searchCampaigns',
 			idPlaceholder: 'e.g. MF6319db9890',
+			idHint: "SparkLoop's events carry it as campaign_id",
 			description,
 		},
 		show,
@@ -54,6 +64,7 @@ export const partnerProgramLocator = (show: Show, description: string): INodePro
 			name: 'partnerProgram',
 			searchListMethod: 'searchPartnerPrograms',
 			idPlaceholder: 'e.g. partner_program_45e5187ede44',
+			idHint: "The uuid that the operation 'Get Many' gives",
 			description,
 		},
 		show,
@@ -66,6 +77,7 @@ export function subscriberLocator(show: Show, description: string): INodePropert
 			name: 'subscriber',
 			searchListMethod: 'searchSubscribers',
 			idPlaceholder: 'e.g. sub_4bc1056297',
+			idHint: 'Contacts in your ESP have it in RH_SUBID',
 			description,
 		},
 		show,
@@ -80,6 +92,7 @@ export function subscriberLocator(show: Show, description: string): INodePropert
 				name: 'email',
 				type: 'string',
 				placeholder: 'e.g. nathan@example.com',
+				hint: 'The address that SparkLoop has',
 			},
 			id,
 		],

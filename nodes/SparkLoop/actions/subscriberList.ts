@@ -20,6 +20,7 @@ export const subscriberListFields = (show: Show): INodeProperties[] => [
 		placeholder: 'Add Filter',
 		default: {},
 		displayOptions: { show },
+		description: 'Which subscribers to list. Without a filter, all of them.',
 		options: [
 			{
 				displayName: 'Created After',
@@ -27,7 +28,7 @@ export const subscriberListFields = (show: Show): INodeProperties[] => [
 				type: 'dateTime',
 				default: '',
 				description:
-					'Only those who signed up later. SparkLoop lists the newest first, so reading ends with the first page on which nobody did.',
+					'Only those who signed up later than this. SparkLoop lists the newest first, so reading ends with the first page on which nobody did.',
 			},
 			{
 				displayName: 'Type',
@@ -35,10 +36,15 @@ export const subscriberListFields = (show: Show): INodeProperties[] => [
 				type: 'options',
 				options: [
 					{ name: 'Advocates', value: 'advocates', description: 'Those who brought somebody' },
-					{ name: 'All', value: 'all' },
+					{
+						name: 'All',
+						value: 'all',
+						description: 'Everybody, part of a referral or not',
+					},
 					{ name: 'Referrals', value: 'referrals', description: 'Those who were brought' },
 				],
 				default: 'all',
+				description: 'On which side of a referral they are',
 			},
 		],
 	},
@@ -49,6 +55,7 @@ export const subscriberListFields = (show: Show): INodeProperties[] => [
 		placeholder: 'Add option',
 		default: {},
 		displayOptions: { show },
+		description: 'Where to begin in a long list, and what else to ask SparkLoop for',
 		options: [
 			{
 				displayName: 'First Page',

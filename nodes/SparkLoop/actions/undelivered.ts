@@ -3,7 +3,7 @@ import { NodeApiError, NodeOperationError, type IDataObject, type INode } from '
 import { withoutEmails } from '../events/email';
 import { reasonOf } from '../transport/attempt';
 import type { Answer, Outcome } from '../transport/delivery';
-import type { SendThrough } from './usableCredential';
+import { CREDENTIALS, type SendThrough } from './usableCredential';
 
 export type Undelivered = Exclude<Outcome, { kind: 'delivered' }>;
 
@@ -72,7 +72,13 @@ function explain(
 				description: [
 					outcome.answer ? quote(outcome.answer, secrets) : '',
 					outcome.retryAfter ? `SparkLoop asks to wait ${outcome.retryAfter} seconds.` : '',
-					outcome.unsure ? UNSURE : `Sending it again later makes sense. ${KEEP}`,
+					...(outcome.unsure
+						? [UNSURE]
+						: [
+								'Sending it again later makes sense.',
+								outcome.answer ? '' : ifItLasts(sendThrough),
+								KEEP,
+							]),
 				]
 					.filter(Boolean)
 					.join(' '),
@@ -97,16 +103,28 @@ function quote(answer: Answer, secrets: readonly string[]): string {
 	return `SparkLoop answered: "${text.length > 300 ? `${text.slice(0, 300)}…` : text}".`;
 }
 
+/** The parameter that holds SparkLoop's address. */
+const addressOf = (sendThrough: SendThrough): string =>
+	`'${CREDENTIALS[sendThrough].label}' in the credential`;
+
+const ifItLasts = (sendThrough: SendThrough): string =>
+	`If it stays like this, check ${addressOf(sendThrough)}.`;
+
+const RIGHT_ADDRESS: Record<SendThrough, string> = {
+	api: "SparkLoop's own is https://api.sparkloop.app/v2",
+	incomingWebhook: "copy it again from SparkLoop's Integrations page",
+};
+
 function advice(status: number, thing: Thing, sendThrough: SendThrough): string {
 	if (status >= 300 && status < 400)
-		return `The address in the credential redirects elsewhere: copy it again from SparkLoop.`;
+		return `${addressOf(sendThrough)} redirects elsewhere: ${RIGHT_ADDRESS[sendThrough]}.`;
 	if (sendThrough === 'api' && (status === 401 || status === 403))
 		return "Check 'API Key' in the credential.";
 	if (sendThrough === 'incomingWebhook' && (status === 401 || status === 403 || status === 404)) {
 		return "Check 'Incoming Webhook URL' in the credential against SparkLoop's Integrations page.";
 	}
 	if (status === 404) return thing.notFound;
-	return 'Sending it again unchanged would be refused again.';
+	return 'Correct the item: sent again unchanged, it would be refused again.';
 }
 
 /**

@@ -4,7 +4,8 @@ import { endpoint } from '../transport/endpoint';
 
 export type SendThrough = 'api' | 'incomingWebhook';
 
-const CREDENTIALS = {
+/** Where the address of each way stands. */
+export const CREDENTIALS = {
 	api: { type: 'sparkLoopApi', property: 'baseUrl', label: 'Base URL' },
 	incomingWebhook: {
 		type: 'sparkLoopIncomingWebhookApi',

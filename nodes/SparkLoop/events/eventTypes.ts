@@ -81,6 +81,9 @@ export const EVENT_TYPES: readonly EventType[] = [
 	},
 ];
 
+/** A type in the words of the editor, in quotes: `'New Referral'`. */
+export const labelOf = (type: string): string => `'${eventType(type)?.label ?? type}'`;
+
 /** @returns what is known of a type, or undefined for one that SparkLoop does not document */
 export const eventType = (type: string): EventType | undefined =>
 	EVENT_TYPES.find((known) => known.type === type);

@@ -1,5 +1,5 @@
 import { isJsonObject, own, type JsonObject } from './json';
-import { subscriberEvent, type Built, type Entered, type SubscriberEvent } from './subscriberEvent';
+import { subscriberEvent, type Entered, type SubscriberEvent } from './subscriberEvent';
 
 const TYPES: ReadonlyArray<SubscriberEvent['type']> = ['subscribe', 'update', 'unsubscribe'];
 
@@ -13,7 +13,19 @@ const DETAILS = [
 	'country_code',
 ];
 
-export type Kept = Built | { reason: string };
+/** Where in the subscriber each value stands. */
+const KEYS = {
+	email: 'email',
+	previousEmail: 'previous_email',
+	id: 'id',
+	firstName: 'first_name',
+	name: 'name',
+} satisfies Partial<Record<keyof Entered, string>>;
+
+export type Kept =
+	| { event: SubscriberEvent }
+	| { problems: Array<{ key: string; what: string }> }
+	| { reason: string };
 
 /**
  * Reads an event that was kept to be sent later: what an item on the error output holds as its payload, or a text of it.
@@ -27,16 +39,20 @@ export function keptEvent(value: unknown): Kept {
 	if (!type) return { reason: `has no 'type' that is one of ${TYPES.join(', ')}` };
 	const subscriber = own(kept, 'subscriber');
 	if (!isJsonObject(subscriber)) return { reason: "has no 'subscriber'" };
+	const at = type === 'update' ? 'updated_at' : 'created_at';
 	const entered: Entered = {
 		email: own(subscriber, 'email'),
 		previousEmail: own(subscriber, 'previous_email'),
 		id: own(subscriber, 'id'),
 		firstName: own(subscriber, 'first_name'),
 		name: own(subscriber, 'name'),
-		at: own(subscriber, type === 'update' ? 'updated_at' : 'created_at'),
+		at: own(subscriber, at),
 	};
 	// What is kept holds unix seconds, so the zone plays no part.
-	return subscriberEvent(type, entered, 'UTC');
+	const built = subscriberEvent(type, entered, 'UTC');
+	if ('event' in built) return built;
+	const keys = { ...KEYS, at };
+	return { problems: built.problems.map(({ field, what }) => ({ key: keys[field], what })) };
 }
 
 /** What a kept event holds besides what the Incoming Webhook knows. Nothing else may reach the body of the request. */

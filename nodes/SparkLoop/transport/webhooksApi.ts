@@ -5,6 +5,7 @@ import {
 	type IHttpRequestMethods,
 } from 'n8n-workflow';
 
+import { withoutEmails } from '../events/email';
 import { isJsonObject, own, ownText, type Json } from '../events/json';
 import { reasonOf } from './attempt';
 import type { Answer, NoAnswer } from './delivery';
@@ -38,7 +39,7 @@ export const API_EVENTS: readonly string[] = [
 ];
 
 /** Where the webhooks page lies in SparkLoop's dashboard (docs.sparkloop.app/webhooks). */
-export const WEBHOOKS_PAGE = 'Account settings > Integrations > Webhooks';
+export const WEBHOOKS_PAGE = 'Account settings → Integrations → Webhooks';
 
 /** How to register nothing through the API, for messages. */
 export const BY_HAND = `Or set 'Webhook Setup' to 'Manual' and add the Production URL in SparkLoop under ${WEBHOOKS_PAGE}.`;
@@ -113,7 +114,12 @@ export async function webhooksApi(this: IHookFunctions, pacer?: Pacer): Promise<
 		if (answer.status < 200 || answer.status > 299) {
 			const reason = reasonOf(answer);
 			const safe = secret.length < SECRET_LENGTH ? reason : reason.replaceAll(secret, '…');
-			return fail(explain({ status: answer.status, reason: safe.slice(0, LONGEST_REASON).trim() }));
+			return fail(
+				explain({
+					status: answer.status,
+					reason: withoutEmails(safe).slice(0, LONGEST_REASON).trim(),
+				}),
+			);
 		}
 		return parsed(answer.text);
 	};

@@ -7,6 +7,7 @@ import {
 	type FieldNames,
 	type FieldSettings,
 } from '../events/contactFields';
+import { labelOf } from '../events/eventTypes';
 import { API_EVENTS, WEBHOOKS_PAGE } from '../transport/webhooksApi';
 
 /** The choice that stands for every event type SparkLoop does not document. */
@@ -75,9 +76,8 @@ export function settingsProblem(
 		!settings.events.some((event) => API_EVENTS.includes(event))
 	) {
 		return {
-			message:
-				"SparkLoop's API can register none of the chosen events: set 'Webhook Setup' to 'Manual'",
-			todo: `Set 'Webhook Setup' to 'Manual' and add the webhook in SparkLoop under ${WEBHOOKS_PAGE}, or choose one of ${API_EVENTS.join(', ')} as well.`,
+			message: "SparkLoop's API can register none of the chosen events",
+			todo: `Set 'Webhook Setup' to 'Manual' and add the webhook in SparkLoop under ${WEBHOOKS_PAGE}, or choose one of ${API_EVENTS.map(labelOf).join(', ')} as well.`,
 		};
 	}
 	const { names, extra } = settings.fields;
@@ -92,7 +92,7 @@ export function settingsProblem(
 	return (
 		(twice && {
 			message: `The field name '${twice}' is used twice`,
-			todo: "Give every field a name of its own under 'Field Names' and 'Extra Fields'.",
+			todo: "Give every field a name of its own, under 'Extra Fields' and, with 'Field Names' on 'Custom', under 'Field Name Table'.",
 		}) ||
 		undefined
 	);

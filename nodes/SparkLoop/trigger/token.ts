@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
+import { WEBHOOKS_PAGE } from '../transport/webhooksApi';
+
 /** The header in which SparkLoop sends the account's token (docs.sparkloop.app/webhooks), as Node.js spells it. */
 export const TOKEN_HEADER = 'sparkloop-token';
 
@@ -16,11 +18,14 @@ export function tokenMatches(sent: unknown, expected: unknown): boolean {
 	return timingSafeEqual(digest(sent), digest(expected.trim()));
 }
 
+const COPY_IT = `copy it from SparkLoop's page '${WEBHOOKS_PAGE}'`;
+
 /** What keeps a text from being a token, or undefined: a header carries neither blanks nor line breaks. */
 export function tokenProblem(token: unknown): string | undefined {
-	if (typeof token !== 'string' || token.trim() === '') return "'SparkLoop Token' is empty";
+	if (typeof token !== 'string' || token.trim() === '')
+		return `'SparkLoop Token' is empty: ${COPY_IT}`;
 	if (/[^\x21-\x7e]/.test(token.trim())) {
-		return "'SparkLoop Token' contains blanks or characters that no header can carry: copy it again from SparkLoop's Webhooks page";
+		return `'SparkLoop Token' contains blanks or characters that no header can carry: ${COPY_IT}`;
 	}
 	return undefined;
 }

@@ -1,5 +1,6 @@
 import { NodeOperationError, type IHookFunctions } from 'n8n-workflow';
 
+import { labelOf } from '../events/eventTypes';
 import { endpoint } from '../transport/endpoint';
 import {
 	BY_HAND,
@@ -38,7 +39,8 @@ export async function isSetUp(this: IHookFunctions): Promise<boolean> {
 	}
 	const problem = settingsProblem(settings);
 	if (problem) {
-		throw new NodeOperationError(this.getNode(), problem.message, { description: problem.todo });
+		// n8n shows nothing but the message when a workflow cannot be published.
+		throw new NodeOperationError(this.getNode(), `${problem.message}. ${problem.todo}`);
 	}
 	if (settings.webhookSetup === 'manual') return true;
 	try {
@@ -162,7 +164,7 @@ function assertSends(this: IHookFunctions, { events }: ListedWebhook, asked: str
 	if (missing.length === 0) return;
 	throw new NodeOperationError(
 		this.getNode(),
-		`SparkLoop did not register ${missing.join(', ')}. Take ${missing.length > 1 ? 'them' : 'it'} out of 'Events'. ${BY_HAND}`,
+		`SparkLoop did not register ${missing.map(labelOf).join(', ')}. Take ${missing.length > 1 ? 'them' : 'it'} out of 'Events'. ${BY_HAND}`,
 	);
 }
 

@@ -11,7 +11,10 @@ const show = { resource: ['campaign'], operation: ['addSubscriber'] };
 export const addSubscriber: ApiOperation = {
 	description: [
 		campaignLocator(show, 'The campaign that the subscriber joins'),
-		subscriberLocator(show, 'Who joins'),
+		subscriberLocator(
+			show,
+			'The subscriber who joins it. A member stays one: the output says <code>added: false</code>.',
+		),
 	],
 	request(read) {
 		const campaign = located(read, 'campaign');

@@ -9,8 +9,8 @@ const show = { resource: ['campaign'], operation: ['getManyReferrals'] };
 /** Lists whom a subscriber brought into a campaign. Under which key SparkLoop answers them is published nowhere. */
 export const getManyReferrals: ApiOperation = {
 	description: [
-		campaignLocator(show, 'The campaign to look in'),
-		subscriberLocator(show, 'Whose referrals to list'),
+		campaignLocator(show, 'The campaign in which the referrals were made'),
+		subscriberLocator(show, 'The subscriber who brought those that are listed'),
 		...limitFields(show),
 		simplifyField(show),
 	],

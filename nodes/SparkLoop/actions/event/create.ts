@@ -13,7 +13,7 @@ const show = { resource: ['event'], operation: ['create'] };
  */
 export const create: ApiOperation = {
 	description: [
-		subscriberLocator(show, 'Whose event it is'),
+		subscriberLocator(show, 'The subscriber who did it, such as the buyer'),
 		campaignLocator(show, 'The campaign that it counts for'),
 		{
 			displayName: 'Value',
@@ -23,7 +23,7 @@ export const create: ApiOperation = {
 			default: 0,
 			required: true,
 			displayOptions: { show },
-			description: 'What the event is worth in money, for example 23.90',
+			description: 'What the event is worth in money, such as 23.90: a number without a currency',
 		},
 		{
 			displayName: 'Additional Fields',
@@ -32,6 +32,7 @@ export const create: ApiOperation = {
 			placeholder: 'Add Field',
 			default: {},
 			displayOptions: { show },
+			description: 'What else SparkLoop is told of the event',
 			options: [
 				{
 					displayName: 'Description',
@@ -39,7 +40,7 @@ export const create: ApiOperation = {
 					type: 'string',
 					default: '',
 					placeholder: 'e.g. Purchase of a premium membership',
-					description: 'For yourself; readers do not see it',
+					description: 'What happened, in your own words. Left out when blank.',
 				},
 			],
 		},

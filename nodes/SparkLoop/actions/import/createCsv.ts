@@ -38,7 +38,8 @@ export const description: INodeProperties[] = [
 		required: true,
 		requiresDataPath: 'single',
 		displayOptions: { show },
-		description: 'The name of the input field with the email address',
+		description:
+			'The name of the input field with the email address, by which SparkLoop knows people',
 		hint: 'Enter the field name as text',
 	},
 	{
@@ -48,6 +49,8 @@ export const description: INodeProperties[] = [
 		placeholder: 'Add Column',
 		default: {},
 		displayOptions: { show },
+		description:
+			"Which other columns of SparkLoop's import the file has, and which input field fills each",
 		options: [
 			fieldOption(
 				'IP Address Field',
@@ -59,7 +62,7 @@ export const description: INodeProperties[] = [
 				'Name Field',
 				'nameField',
 				'e.g. name',
-				"The name of the input field with the person's name",
+				"The name of the input field with the person's full name",
 			),
 			fieldOption(
 				'Referrer Field',
@@ -88,13 +91,16 @@ export const description: INodeProperties[] = [
 		placeholder: 'Add option',
 		default: {},
 		displayOptions: { show },
+		description:
+			'What the files are called, and how they are written. What is left out has its default.',
 		options: [
 			{
 				displayName: 'File Name',
 				name: 'fileName',
 				type: 'string',
 				default: 'sparkloop-import.csv',
-				description: 'Several files are numbered: sparkloop-import-1.csv, sparkloop-import-2.csv',
+				description:
+					'What the file is called. Several are numbered: sparkloop-import-1.csv, sparkloop-import-2.csv.',
 			},
 			{
 				displayName: 'Keep Duplicates',
@@ -111,6 +117,7 @@ export const description: INodeProperties[] = [
 				default: 'data',
 				placeholder: 'e.g. data',
 				hint: 'The name of the output binary field to put the file in',
+				description: 'Where nodes that upload or write a file find it',
 			},
 			{
 				displayName: 'Registration Dates',

@@ -36,6 +36,8 @@ export const throughApi: ApiOperation = {
 			placeholder: 'Add Field',
 			default: {},
 			displayOptions: { show },
+			description:
+				'What else SparkLoop is told of the person. Who is there already is left as they are.',
 			options: [
 				...NEW_SUBSCRIBER_FIELDS.filter(({ name }) => name !== referrerField.name),
 				referrerField,

@@ -10,14 +10,15 @@ export const API_FIELDS: readonly INodeProperties[] = [
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. US',
-		description: 'Two letters (ISO 3166 alpha-2)',
+		description: 'Where the person lives, in two letters (ISO 3166 alpha-2)',
 	},
 	{
 		displayName: 'IP Address',
 		name: 'ipAddress',
 		type: 'string',
 		default: '',
-		description: 'Where the person signed up from; helps SparkLoop to find fraud',
+		placeholder: 'e.g. 203.0.113.7',
+		description: 'Address from which the person signed up; helps SparkLoop to find fraud',
 	},
 	{
 		displayName: 'Referrer Code',
@@ -33,19 +34,25 @@ export const API_FIELDS: readonly INodeProperties[] = [
 		name: 'userAgent',
 		type: 'string',
 		default: '',
-		description: "The browser's name for itself; helps SparkLoop to find fraud",
+		placeholder: 'e.g. Mozilla/5.0 (Macintosh; …)',
+		description:
+			'What the browser calls itself in the header of the same name; helps SparkLoop to find fraud',
 	},
 	{
 		displayName: 'UTM Campaign',
 		name: 'utmCampaign',
 		type: 'string',
 		default: '',
+		placeholder: 'e.g. spring-giveaway',
+		description: 'Value of <code>utm_campaign</code> in the address by which the person came',
 	},
 	{
 		displayName: 'UTM Source',
 		name: 'utmSource',
 		type: 'string',
 		default: '',
+		placeholder: 'e.g. podcast',
+		description: 'Value of <code>utm_source</code> in the address by which the person came',
 	},
 ];
 

@@ -10,7 +10,7 @@ export const deleteSubscriber: ApiOperation = {
 	description: [
 		subscriberLocator(
 			show,
-			"Whom to delete. Somebody who merely leaves the newsletter is told with 'Unsubscribe'.",
+			"The subscriber to delete. That somebody merely left the newsletter is told with the operation 'Unsubscribe' instead.",
 		),
 	],
 	request(read) {

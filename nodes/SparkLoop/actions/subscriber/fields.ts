@@ -24,6 +24,7 @@ export const firstNameOption: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. Nathan',
+	description: 'Given name. Left out when blank.',
 };
 
 export const nameOption: INodeProperties = {
@@ -32,7 +33,7 @@ export const nameOption: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. Nathan Smith',
-	description: 'Full name',
+	description: 'Full name. Left out when blank.',
 };
 
 /** A date of the event; `name` is the key in the collection. */
@@ -45,5 +46,5 @@ export const dateOption = (
 	name,
 	type: 'dateTime',
 	default: '',
-	description: `${description}. A date of n8n, ISO 8601 text, or unix seconds or milliseconds.`,
+	description: `${description}. A date of n8n, ISO 8601 text (without an offset, in the workflow's time zone), or unix seconds or milliseconds.`,
 });

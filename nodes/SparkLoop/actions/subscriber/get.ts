@@ -8,7 +8,13 @@ const show = { resource: ['subscriber'], operation: ['get'] };
 
 /** Gets one subscriber. SparkLoop gives no link, counter, reward or coupon here: those come by event. */
 export const get: ApiOperation = {
-	description: [subscriberLocator(show, 'Whom to get'), simplifyField(show)],
+	description: [
+		subscriberLocator(
+			show,
+			'The subscriber to get. Their link, counts, reward and coupon come by event only, not from here.',
+		),
+		simplifyField(show),
+	],
 	request(read) {
 		const subscriber = located(read, 'subscriber');
 		if ('problem' in subscriber) return { problems: [subscriber.problem] };

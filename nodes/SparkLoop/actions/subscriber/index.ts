@@ -29,13 +29,14 @@ const sendThrough: INodeProperties = {
 		{
 			name: 'Incoming Webhook',
 			value: 'incomingWebhook',
-			description: "The Incoming Webhook URL from SparkLoop's Integrations page",
+			description:
+				"The Incoming Webhook URL from SparkLoop's Integrations page. Who referred somebody is left to SparkLoop's script on your site.",
 		},
 	],
 	default: 'incomingWebhook',
 	noDataExpression: true,
 	displayOptions: { show: { resource: ['subscriber'], operation: EVENTS } },
-	description: 'Which way SparkLoop is told',
+	description: 'Which entrance of SparkLoop takes the event. Each has a credential of its own.',
 };
 
 export const subscriber: Resource = {

@@ -11,7 +11,12 @@ const show = { resource: ['subscriber'], operation: ['reject'] };
  * rejected or confirmed before or there is none.
  */
 export const reject: ApiOperation = {
-	description: [subscriberLocator(show, 'Whose referral to reject')],
+	description: [
+		subscriberLocator(
+			show,
+			'The friend whose referral to reject while it is pending. With nothing to reject, the output says <code>changed: false</code>.',
+		),
+	],
 	request(read) {
 		const subscriber = located(read, 'subscriber');
 		if ('problem' in subscriber) return { problems: [subscriber.problem] };

@@ -16,7 +16,8 @@ const idOption: INodeProperties = {
 	name: 'id',
 	type: 'string',
 	default: '',
-	description: "The contact's ID in your ESP",
+	placeholder: 'e.g. 4711',
+	description: "The contact's ID in your ESP, a number or text. Left out when blank.",
 };
 
 export const description: INodeProperties[] = [
@@ -31,6 +32,7 @@ export const description: INodeProperties[] = [
 		placeholder: 'Add Field',
 		default: {},
 		displayOptions: { show },
+		description: 'What else SparkLoop is told of the person. What is blank is left out.',
 		options: [
 			dateOption('Created At', 'createdAt', 'When the person signed up'),
 			firstNameOption,

@@ -6,7 +6,7 @@ import { dateOption, emailField, firstNameOption, nameOption } from './fields';
 const show = { resource: ['subscriber'], operation: ['update'] };
 
 export const description: INodeProperties[] = [
-	emailField(show, 'The new address'),
+	emailField(show, 'The address after the change'),
 	{
 		displayName: 'Previous Email',
 		name: 'previousEmail',
@@ -25,6 +25,7 @@ export const description: INodeProperties[] = [
 		placeholder: 'Add Field',
 		default: {},
 		displayOptions: { show },
+		description: 'What else SparkLoop is told of the change. What is blank is left out.',
 		options: [
 			firstNameOption,
 			nameOption,

@@ -15,17 +15,22 @@ const statusOption: INodeProperties = {
 	name: 'status',
 	type: 'options',
 	options: [
-		{ name: 'Confirmed', value: 'confirmed' },
-		{ name: 'Unsubscribed', value: 'unsubscribed' },
+		{ name: 'Confirmed', value: 'confirmed', description: 'The person gets the newsletter' },
+		{
+			name: 'Unsubscribed',
+			value: 'unsubscribed',
+			description: 'The person left; SparkLoop bills by active subscribers',
+		},
 	],
 	default: 'confirmed',
-	description: 'Left out, the status of an existing subscriber stays as it is',
+	description:
+		'Whether the person gets the newsletter. Left out, the status of an existing subscriber stays as it is.',
 };
 
 /** Creates a subscriber, or changes the name and the status of the one that there is. */
 export const upsert: ApiOperation = {
 	description: [
-		emailField(show, 'Address of the person'),
+		emailField(show, 'Address by which SparkLoop knows the person, or will know a new one'),
 		{
 			displayName: 'Additional Fields',
 			name: 'additionalFields',
@@ -34,7 +39,7 @@ export const upsert: ApiOperation = {
 			default: {},
 			displayOptions: { show },
 			description:
-				"Of an existing subscriber only the name and the status can be changed. For a new address use the operation 'Update'.",
+				"What else SparkLoop is told. Of an existing subscriber only the name and the status are changed; for a new address use the operation 'Update'.",
 			options: [...NEW_SUBSCRIBER_FIELDS, statusOption].sort((a, b) =>
 				a.displayName.localeCompare(b.displayName),
 			),
