@@ -2,8 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { WORKFLOWS } from '../../scripts/workflows/build.mts';
-
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
 	main: string;
@@ -42,7 +40,6 @@ describe('the package', () => {
 		const expected = [
 			...sources('{nodes,credentials}/**/*.ts').map((file) => `dist/${file.replace(/ts$/, 'js')}`),
 			...sources('{nodes/**/*.json,icons/*.svg}').map((file) => `dist/${file}`),
-			...Object.keys(WORKFLOWS).map((file) => `workflows/${file}`),
 			'CHANGELOG.md',
 			'LICENSE',
 			'README.md',
