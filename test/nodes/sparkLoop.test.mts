@@ -12,7 +12,7 @@ import { deliveredBefore } from '../../nodes/SparkLoop/actions/deliveredBefore';
 import { deliveryOptions, OPTIONS } from '../../nodes/SparkLoop/actions/deliveryOptions';
 import { SparkLoop } from '../../nodes/SparkLoop/SparkLoop.node';
 import { PROPERTIES } from '../../nodes/SparkLoop/actions/properties';
-import { errorItem } from '../../nodes/SparkLoop/actions/tasks';
+import { doTasks, errorItem } from '../../nodes/SparkLoop/actions/tasks';
 import { chain, node, outputs, run, type Credentials } from '../support/engine.mts';
 import { Peer, type Behaviour } from '../support/peer.mts';
 import { sample } from '../support/samples.mts';
@@ -456,6 +456,27 @@ describe('an option that makes no sense', () => {
 			},
 		});
 		expect(results(result)).toHaveLength(1);
+	});
+});
+
+describe('a node with many items', () => {
+	it('lets the rest of n8n go on while it reads them', async () => {
+		const items = Array.from({ length: 1_000 }, () => ({ json: {} }));
+		const node = {
+			getInputData: () => items,
+			continueOnFail: () => true,
+			getNode: () => ({}),
+		} as unknown as IExecuteFunctions;
+		let read = 0;
+		let readBeforeOthers = 0;
+		setTimeout(() => (readBeforeOthers = read), 0);
+		await doTasks.call(node, 'api', () => {
+			read += 1;
+			return { error: new Error('Nothing to do') };
+		});
+		expect(read).toBe(items.length);
+		expect(readBeforeOthers).toBeGreaterThan(0);
+		expect(readBeforeOthers).toBeLessThan(items.length);
 	});
 });
 

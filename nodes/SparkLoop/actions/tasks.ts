@@ -44,8 +44,8 @@ export interface Task {
 export type Failure = Error & { description?: string | null };
 
 /**
- * How many items are read before the rest of n8n gets its turn. n8n resolves expressions in a tenth of a millisecond or
- * more each, and frees what they took only then.
+ * How many items are read before the rest of n8n gets its turn: n8n takes some tenths of a millisecond to resolve an
+ * expression, and the items of a large batch would keep it busy for seconds.
  */
 const READ_AT_ONCE = 100;
 
