@@ -14,6 +14,7 @@ const SET_UP = 'Set up (run once)';
 interface NodeFile {
 	name: string;
 	type: string;
+	typeVersion: number;
 	webhookId?: string;
 	parameters: Record<string, unknown>;
 	credentials?: Record<string, { id: string; name: string }>;
@@ -38,6 +39,7 @@ interface ImportOptions {
 	sendThrough?: 'api';
 	ofTheEsp?: Readonly<Record<string, Credential>>;
 	parameters?: Readonly<Record<string, object>>;
+	inPlaceOf?: Readonly<Record<string, Pick<NodeFile, 'type' | 'typeVersion' | 'parameters'>>>;
 }
 
 /**
@@ -46,7 +48,8 @@ interface ImportOptions {
  *
  * @param values for the Settings node
  * @param more settings of the workflow beyond those in the file; how SparkLoop is told, if not as the file says; the ESP's own
- *   credentials, by the node's name, the type that it asks for or its own type; and what is chosen on a node, by its name
+ *   credentials, by the node's name, the type that it asks for or its own type; what is chosen on a node, by its name; and
+ *   nodes of another type in place of those of a name
  * @throws when the set-up does not succeed
  */
 export async function importWorkflow(
@@ -54,12 +57,19 @@ export async function importWorkflow(
 	credentials: Credentials,
 	name: string,
 	values: Readonly<Record<string, string | number>> = {},
-	{ settings = {}, sendThrough, ofTheEsp = {}, parameters = {} }: ImportOptions = {},
+	{
+		settings = {},
+		sendThrough,
+		ofTheEsp = {},
+		parameters = {},
+		inPlaceOf = {},
+	}: ImportOptions = {},
 ): Promise<ImportedWorkflow> {
 	const file = workflowFile(name);
 	file.settings = { ...file.settings, ...settings };
 	if (Object.keys(values).length > 0) fillIn(file, values);
 	for (const node of file.nodes) {
+		Object.assign(node, inPlaceOf[node.name]);
 		Object.assign(node.parameters, parameters[node.name]);
 		if (sendThrough && 'sendThrough' in node.parameters) node.parameters.sendThrough = sendThrough;
 		const chosen = ofTheEsp[node.name] ?? ofTheEsp[keyOf(node)] ?? choice(node, credentials);

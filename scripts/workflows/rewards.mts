@@ -59,7 +59,7 @@ function notes(canvas: Canvas): void {
 One fulfilment for every win, whatever SparkLoop sends twice and whenever n8n is killed.
 
 1. Trigger: choose the credential with your SparkLoop token.
-2. **Settings → fulfilUrl** and the credential of **Fulfil it**: who hands the reward out. Any other node can stand in its place.
+2. **Settings → fulfilUrl** and the credential of **Fulfil it**: who hands the reward out. Any other node can stand in its place, such as one that sends a mail: give it this name, and *On Error: Continue*. When it fails, n8n passes on what went in; anything else counts as done.
 3. Run **Set up (run once)**, and publish. In SparkLoop, add a webhook with the trigger's **Production URL** and tick **Reward Unlocked**.`,
 		1,
 	);
@@ -259,9 +259,10 @@ function fulfil(canvas: Canvas): void {
 		[11.8, 0.4],
 		assign(
 			{
-				// Whoever answers 4xx has not done it. With no answer, or 5xx, nobody knows.
-				state: `={{ $json.statusCode >= 200 && $json.statusCode < 300 ? 'fulfilled' : ($json.statusCode >= 400 && $json.statusCode < 500 && $json.statusCode !== 408) || ${SETTINGS}.repeatable === 'yes' ? 'open' : 'unclear' }}`,
-				note: `={{ $json.statusCode ? 'status ' + $json.statusCode : 'no answer' }}`,
+				// Whoever answers 4xx has not done it. With no answer, or 5xx, nobody knows. Another node gives no
+				// status: n8n passes its input on when it fails, unless the node makes an error of its own.
+				state: `={{ ($json.statusCode >= 200 && $json.statusCode < 300) || (!$json.statusCode && !$json.error && !$json.win) ? 'fulfilled' : ($json.statusCode >= 400 && $json.statusCode < 500 && $json.statusCode !== 408) || ${SETTINGS}.repeatable === 'yes' ? 'open' : 'unclear' }}`,
+				note: `={{ $json.statusCode ? 'status ' + $json.statusCode : $json.error || $json.win ? 'no answer' : 'done' }}`,
 			},
 			false,
 		),

@@ -17,14 +17,6 @@ const ACCEPTED: Reply = { status: 201, body: { ok: true } };
 beforeAll(async () => {
 	ground = await setGround({ n8nPort: 0, sandboxPort: 0, progress: () => {} });
 	shop = await Peer.start(() => answer());
-	const bring = async (values: Record<string, string>) =>
-		await importWorkflow(ground.n8n.api, ground.credentials, 'reward-fulfilment.json', {
-			fulfilUrl: `${shop.url}/rewards`,
-			timeout: 1_000,
-			claimFor: 2_000,
-			leaseFor: 5_000,
-			...values,
-		});
 	workflow = await bring({});
 	// Not published: it has the same entrance. Its schedule is run by hand.
 	repeating = await bring({ repeatable: 'yes' });
@@ -38,6 +30,21 @@ afterAll(async () => {
 beforeEach(() => {
 	answer = () => ACCEPTED;
 });
+
+const bring = async (
+	values: Record<string, string>,
+	options: Parameters<typeof importWorkflow>[4] = {},
+) => {
+	const settings = {
+		fulfilUrl: `${shop.url}/rewards`,
+		timeout: 1_000,
+		claimFor: 2_000,
+		leaseFor: 5_000,
+		...values,
+	};
+	const { api } = ground.n8n;
+	return await importWorkflow(api, ground.credentials, 'reward-fulfilment.json', settings, options);
+};
 
 const win = (email: string, referrals: number, coupon: string | null = `c${referrals}`) => ({
 	type: 'reward_unlocked',
@@ -142,6 +149,43 @@ it.each([
 		const { data } = await ground.n8n.api.getExecution(executions[0].id);
 		expect(data.resultData.error?.message).toMatch(/1 rewards were not fulfilled .*unclear/);
 		expect(data.resultData.error?.message).not.toMatch(/example\.com/);
+	},
+	30_000,
+);
+
+it.each([
+	['fulfilled', 'when it says so', '({ json: { accepted: true } })', 'done'],
+	['unclear', 'when it fails', 'nobody', 'no answer'],
+	[
+		'unclear',
+		'when it says why not',
+		"({ json: { error: 'The mail server is down' } })",
+		'no answer',
+	],
+])(
+	'takes a win that another node hands out for %s %s',
+	async (state, why, result, note) => {
+		const email = `${why.replaceAll(' ', '.')}@example.com`;
+		const mailing = await bring(
+			{},
+			{
+				inPlaceOf: {
+					'Fulfil it': {
+						type: 'n8n-nodes-base.code',
+						typeVersion: 2,
+						parameters: { jsCode: `return $input.all().map(() => ${result});` },
+					},
+				},
+			},
+		);
+		answer = () => ({ status: 422 });
+		expect(await send(win(email, 3))).toBe(500);
+		const [{ id: table }] = await ground.n8n.api.dataTables.list('SparkLoop rewards');
+		const [row] = await ledger(email);
+		await ground.n8n.api.dataTables.update(table, ['id', row.id], { until: 1 });
+		await check(mailing);
+		expect(await ledger(email)).toMatchObject([{ state, note }]);
+		expect(orders(email)).toHaveLength(1);
 	},
 	30_000,
 );
