@@ -1,95 +1,36 @@
-import { importCredentials, importWorkflow } from '../../scripts/story/importing.mts';
 import { killAndRestart, setGround, type Ground } from '../../scripts/story/stage.mts';
-import type { Row } from '../../scripts/n8n/dataTables.mts';
-import { startSandbox, type Sandbox } from '../../sandbox/server.mts';
+import type { Sandbox } from '../../sandbox/server.mts';
+import {
+	ReconcileInService,
+	WENT_THROUGH,
+	WORLDS,
+	type World,
+} from '../support/reconcileInService.mts';
 
-const WORLDS = ['all', 'withStatus', 'confirmedOnly'] as const;
-type World = (typeof WORLDS)[number];
-
-/** A tenth of the time, and no more calls than in all of it. */
-const LIMIT = { perMinute: 1_200, minute: 6_000 };
 const LONG_AGO = 1_735_689_600;
 const PEOPLE = 120;
 
-/** A newsletter whose two sides can differ, and what compares them. */
-interface Newsletter {
-	sandbox: Sandbox;
-	run(): Promise<{ status: string; message?: string; last?: string }>;
-	/** Imports the workflow with these settings. @returns its id */
-	set(
-		values: Record<string, string | number>,
-		parameters?: Record<string, object>,
-	): Promise<string>;
-	rows(table: 'told' | 'reports' | 'toLookAt'): Promise<Row[]>;
-	lease(until: number): Promise<void>;
-}
-
 let ground: Ground;
-const others: Sandbox[] = [];
+const newsletters: ReconcileInService[] = [];
 
 beforeAll(async () => {
 	ground = await setGround({ n8nPort: 0, sandboxPort: 0, progress: () => {} });
 }, 180_000);
 afterAll(async () => {
 	await ground?.close();
-	await Promise.all(others.map(async (sandbox) => await sandbox.close()));
+	await Promise.all(newsletters.map(async (one) => await one.close()));
 }, 60_000);
 
-async function newsletter(world: World, name: string): Promise<Newsletter> {
-	const sandbox = await startSandbox({
-		subscribersInRest: world,
-		rateLimit: { max: LIMIT.perMinute, windowMs: LIMIT.minute },
+async function newsletter(world: World, name: string): Promise<ReconcileInService> {
+	const one = await ReconcileInService.start(ground, {
+		name,
+		file: 'reconcile.json',
+		world,
+		values: ({ espUrl }) => ({ contactsUrl: `${espUrl}/contacts` }),
 	});
-	others.push(sandbox);
-	const { api } = ground.n8n;
-	const credentials = await importCredentials(api, sandbox);
-	const tables = { told: `${name} told`, reports: `${name} reports`, toLookAt: `${name} people` };
-	const always = {
-		contactsUrl: `${sandbox.espUrl}/contacts`,
-		onDemand: 'repair',
-		brakePeople: 60,
-		settle: 0,
-		leases: `${name} lease`,
-		pagesPerPart: 1,
-		toldPerPart: 5,
-		...tables,
-		...LIMIT,
-	};
-	let id = '';
-	const set: Newsletter['set'] = async (values, parameters = {}) => {
-		({ id } = await importWorkflow(
-			api,
-			credentials,
-			'reconcile.json',
-			{ ...always, ...values },
-			{ settings: { saveDataSuccessExecution: 'all' }, parameters },
-		));
-		return id;
-	};
-	const tableOf = async (table: string) => (await ground.n8n.api.dataTables.list(table))[0].id;
-	return {
-		sandbox,
-		set,
-		run: async () => {
-			const { api } = ground.n8n;
-			const execution = await api.waitForExecution(
-				await api.runWorkflow(id, 'Every night'),
-				60_000,
-			);
-			const { error, lastNodeExecuted } = execution.data.resultData;
-			return { status: execution.status, message: error?.message, last: lastNodeExecuted };
-		},
-		rows: async (table) => await ground.n8n.api.dataTables.rows(await tableOf(tables[table])),
-		lease: async (until) =>
-			await ground.n8n.api.dataTables.update(
-				await tableOf(`${name} lease`),
-				['name', 'reconcile'],
-				{ until },
-			),
-	};
+	newsletters.push(one);
+	return one;
 }
-
-const WENT_THROUGH = { status: 'success', message: undefined, last: 'The report' };
 
 /** Equal lists, and then each kind of difference. */
 function letDiffer({ program, esp }: Sandbox): void {
@@ -136,7 +77,8 @@ function expectAgreement({ program, esp }: Sandbox): void {
 
 describe.each(WORLDS)('where SparkLoop lists %s', (world) => {
 	it('reports everything in a dry run, repairs it, and finds nothing the next night', async () => {
-		const { sandbox, set, run, rows } = await newsletter(world, `${world} of them`);
+		const one = await newsletter(world, `${world} of them`);
+		const { sandbox } = one;
 		letDiffer(sandbox);
 		// Where the list does not say who has left, it looks as if nobody had.
 		const silent = world === 'all';
@@ -153,23 +95,23 @@ describe.each(WORLDS)('where SparkLoop lists %s', (world) => {
 			withoutLink: 3,
 		};
 
-		await set({ onDemand: 'dry run' });
+		await one.set({ onDemand: 'dry run' });
 		const before = stateOf(sandbox);
-		expect(await run()).toEqual(WENT_THROUGH);
+		expect(await one.run()).toEqual(WENT_THROUGH);
 		expect(stateOf(sandbox)).toBe(before);
-		expect(await rows('reports')).toMatchObject([
+		expect(await one.rows('reports')).toMatchObject([
 			{ ...found, mode: 'dry run', outcome: 'done', repaired: 0 },
 		]);
 
-		await set({ thorough: silent ? 'yes' : 'no', batchSize: 100 });
-		expect(await run()).toEqual(WENT_THROUGH);
-		const [, repaired] = await rows('reports');
+		await one.set({ thorough: silent ? 'yes' : 'no', batchSize: 100 });
+		expect(await one.run()).toEqual(WENT_THROUGH);
+		const [, repaired] = await one.rows('reports');
 		expect(repaired).toMatchObject({ ...found, mode: 'repair', failed: 1, saved: 25 });
 		expectAgreement(sandbox);
 		for (const name of ['p40', 'p45']) {
 			expect(sandbox.program.find(`${name}@example.com`)).toBeUndefined();
 		}
-		const people = await rows('toLookAt');
+		const people = await one.rows('toLookAt');
 		expect(people.map(({ kind, email }) => `${kind} ${email}`).sort()).toEqual(
 			[
 				'lost odd"address@example.com',
@@ -179,9 +121,9 @@ describe.each(WORLDS)('where SparkLoop lists %s', (world) => {
 			].sort(),
 		);
 
-		await set({ unsubscribeUnknown: 'yes', askForLinks: 'yes' });
-		expect(await run()).toEqual(WENT_THROUGH);
-		expect((await rows('reports'))[2]).toMatchObject({
+		await one.set({ unsubscribeUnknown: 'yes', askForLinks: 'yes' });
+		expect(await one.run()).toEqual(WENT_THROUGH);
+		expect((await one.rows('reports'))[2]).toMatchObject({
 			changed: 0,
 			returned: 0,
 			stillBilled: 0,
@@ -191,11 +133,11 @@ describe.each(WORLDS)('where SparkLoop lists %s', (world) => {
 			withoutLink: 33,
 			repaired: 35,
 		});
-		await set({ unsubscribeUnknown: 'yes' });
-		expect(await run()).toEqual(WENT_THROUGH);
-		expect((await rows('reports'))[3]).toMatchObject({ unknown: 0, repaired: 0, saved: 0 });
+		await one.set({ unsubscribeUnknown: 'yes' });
+		expect(await one.run()).toEqual(WENT_THROUGH);
+		expect((await one.rows('reports'))[3]).toMatchObject({ unknown: 0, repaired: 0, saved: 0 });
 		const told = { all: 34, withStatus: 0, confirmedOnly: 0 }[world];
-		expect(await rows('told')).toHaveLength(told);
+		expect(await one.rows('told')).toHaveLength(told);
 		expect(sandbox.calls.log.filter(({ status }) => status === 429)).toEqual([]);
 	}, 90_000);
 });
@@ -213,7 +155,7 @@ describe('what stands in the way', () => {
 			await new Promise((next) => setTimeout(next, 20));
 		}
 	};
-	let one: Newsletter;
+	let one: ReconcileInService;
 	const fill = ({ program, esp }: Sandbox, people: number, lost: number) => {
 		for (let index = 0; index < people; index += 1) {
 			if (index >= lost) program.subscribe({ email: address(index), createdAt: LONG_AGO });
@@ -291,18 +233,18 @@ describe('what stands in the way', () => {
 	}, 60_000);
 
 	it('once published, it repairs by itself if told so for the nights', async () => {
-		const { sandbox, rows, set } = one;
+		const { sandbox } = one;
 		sandbox.esp.upsert(address(7), {}, { status: 'unsubscribed' });
-		const id = await set(
+		const id = await one.set(
 			{ nightly: 'repair', onDemand: 'dry run' },
 			{ 'Every night': { rule: { interval: [{ field: 'seconds', secondsInterval: 3 }] } } },
 		);
 		const { api } = ground.n8n;
 		await api.publish(id);
-		const before = (await rows('reports')).length;
-		await until(async () => (await rows('reports')).length > before);
+		const before = (await one.rows('reports')).length;
+		await until(async () => (await one.rows('reports')).length > before);
 		await api.unpublish(id);
-		expect((await rows('reports'))[before]).toMatchObject({ mode: 'repair', saved: 1 });
+		expect((await one.rows('reports'))[before]).toMatchObject({ mode: 'repair', saved: 1 });
 		expect(sandbox.program.find(address(7))?.status).toBe('unsubscribed');
 	}, 60_000);
 });

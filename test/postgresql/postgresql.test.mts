@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import { startPostgres, type Postgres } from '../../scripts/n8n/services.mts';
+import type { Credential } from '../../scripts/story/importing.mts';
 import { setGround, type Ground } from '../../scripts/story/stage.mts';
 import { bringOutbox, EspInService, fromSparkLoop } from '../support/espInService.mts';
 import { bringImport, ImportInService } from '../support/importInService.mts';
+import { ReconcileInService, WENT_THROUGH } from '../support/reconcileInService.mts';
 
 let ground: Ground;
 let database: Postgres;
@@ -15,18 +17,21 @@ beforeAll(async () => {
 		startPostgres(),
 	]);
 	await bringOutbox(ground);
-	const { host, port, user, password, database: name } = database;
 	esp = await EspInService.start(ground, {
 		file: 'postgresql',
-		credentials: {
-			postgres: {
-				type: 'postgres',
-				data: { host, port, user, password, database: name, ssl: 'disable' },
-			},
-		},
+		credentials: { postgres: { type: 'postgres', data: connection() } },
 	});
 }, 180_000);
 afterAll(async () => await Promise.allSettled([ground?.close(), database?.stop()]), 60_000);
+
+const connection = () => {
+	const { host, port, user, password, database: name } = database;
+	return { host, port, user, password, database: name, ssl: 'disable' };
+};
+async function postgresCredential(name: string): Promise<Credential> {
+	const type = 'postgres';
+	return { id: await ground.n8n.api.importCredential({ name, type, data: connection() }), type };
+}
 
 /** Runs SQL; of a query, its rows. */
 async function sql(text: string): Promise<Array<Record<string, unknown>>> {
@@ -236,18 +241,12 @@ describe('to SparkLoop', () => {
 describe('the import', () => {
 	const importFrom = async (contacts: string) => {
 		const name = `From ${contacts}`;
-		const { host, port, user, password, database: data } = database;
-		const id = await ground.n8n.api.importCredential({
-			name,
-			type: 'postgres',
-			data: { host, port, user, password, database: data, ssl: 'disable' },
-		});
 		const workflow = await bringImport(
 			ground,
 			'import-existing-subscribers-from-postgresql.json',
 			name,
 			{ contacts, pageSize: 3 },
-			{ ofTheEsp: { postgres: { id, type: 'postgres' } } },
+			{ ofTheEsp: { postgres: await postgresCredential(name) } },
 		);
 		return new ImportInService(ground, workflow, name);
 	};
@@ -297,6 +296,104 @@ describe('the import', () => {
 
 	it('stops when there is no such table, and says so', async () => {
 		const letter = await importFrom('no_such_table');
+		const { status, message } = await letter.run();
+		expect([status, message]).toEqual(['error', expect.stringMatching(/no_such_table/)]);
+	}, 60_000);
+});
+
+describe('reconciling', () => {
+	let letter: ReconcileInService;
+	afterAll(async () => await letter?.close());
+
+	it('finds every kind of drift, repairs it, and finds nothing in the next run', async () => {
+		letter = await ReconcileInService.start(ground, {
+			name: 'Reconciled from PostgreSQL',
+			file: 'reconcile-with-postgresql.json',
+			world: 'withStatus',
+			values: () => ({ contacts: 'letter_contacts', pageSize: 4 }),
+			ofTheEsp: { postgres: await postgresCredential('Reconcile') },
+		});
+		const { program } = letter.sandbox;
+		const know = (name: string) => {
+			const email = `${name}@example.com`;
+			const { subscriber } = program.subscribe({ email, createdAt: 1_735_689_600 });
+			return { id: subscriber.id, link: program.describe(subscriber).referral_link };
+		};
+		const statusOf = (email: string) => program.find(email)?.status;
+		await sql('CREATE TABLE letter_contacts (LIKE newsletter_contacts INCLUDING IDENTITY)');
+		const contactOf = async (
+			email: string,
+			{ id, link }: { id: string; link: string },
+			gone = false,
+		) =>
+			await sql(`INSERT INTO letter_contacts (email, confirmed_at, unsubscribed_at, rh_subid, rh_reflink)
+				VALUES ('${email}', '2025-06-01', ${gone ? "'2025-07-01'" : 'NULL'}, '${id}', '${link}')`);
+		const nobody = { id: '', link: '' };
+
+		for (const name of ['same1', 'same2', 'same3'])
+			await contactOf(`${name}@example.com`, know(name));
+		await contactOf('lost@example.com', nobody);
+		await contactOf('left@example.com', know('left'), true);
+		await contactOf('moved@example.org', know('moved'));
+		await contactOf('back@example.com', know('back'));
+		program.unsubscribe('back@example.com');
+		await contactOf('no.link@example.com', { ...know('no.link'), link: '' });
+		await sql("INSERT INTO letter_contacts (email) VALUES ('unconfirmed@example.com')");
+		know('unknown');
+		const found = {
+			contacts: 9,
+			lost: 1,
+			changed: 1,
+			stillBilled: 1,
+			returned: 1,
+			unknown: 1,
+			withoutLink: 1,
+		};
+
+		await letter.set({ onDemand: 'dry run' });
+		expect(await letter.run()).toEqual(WENT_THROUGH);
+		expect(await letter.rows('reports')).toMatchObject([
+			{ ...found, mode: 'dry run', repaired: 0 },
+		]);
+		expect(statusOf('lost@example.com')).toBeUndefined();
+
+		await letter.set({});
+		expect(await letter.run()).toEqual(WENT_THROUGH);
+		expect((await letter.rows('reports'))[1]).toMatchObject({
+			...found,
+			mode: 'repair',
+			repaired: 4,
+			failed: 0,
+		});
+		for (const name of [
+			'same1@example.com',
+			'lost@example.com',
+			'moved@example.org',
+			'back@example.com',
+		]) {
+			expect([name, statusOf(name)]).toEqual([name, 'confirmed']);
+		}
+		expect(statusOf('left@example.com')).toBe('unsubscribed');
+		expect(program.find('moved@example.com')).toBeUndefined();
+		expect(statusOf('unconfirmed@example.com')).toBeUndefined();
+		const people = await letter.rows('toLookAt');
+		expect(people.map(({ kind, email }) => `${kind} ${email}`).sort()).toEqual([
+			'unknown unknown@example.com',
+			'withoutLink no.link@example.com',
+		]);
+
+		expect(await letter.run()).toEqual(WENT_THROUGH);
+		expect((await letter.rows('reports'))[2]).toMatchObject({
+			lost: 0,
+			changed: 0,
+			stillBilled: 0,
+			returned: 0,
+			repaired: 0,
+		});
+	}, 90_000);
+
+	it('changes nothing when there is no such table, and says so', async () => {
+		await letter.set({ contacts: 'no_such_table' });
 		const { status, message } = await letter.run();
 		expect([status, message]).toEqual(['error', expect.stringMatching(/no_such_table/)]);
 	}, 60_000);
