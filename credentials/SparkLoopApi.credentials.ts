@@ -60,6 +60,8 @@ export class SparkLoopApi implements ICredentialType {
 		return {
 			...requestOptions,
 			baseURL: undefined,
+			// A redirect would take the key along, also to another server.
+			disableFollowRedirect: true,
 			// n8n treats the same request once more when it tries again after a 401.
 			url: requestOptions.url.startsWith(`${checked.url}/`)
 				? requestOptions.url

@@ -50,7 +50,7 @@ export class SparkLoopIncomingWebhookApi implements ICredentialType {
 	): Promise<IHttpRequestOptions> => {
 		const checked = endpoint(credentials.webhookSecretUrl);
 		if ('reason' in checked) throw new Error(`'Incoming Webhook URL' ${checked.reason}`);
-		return { ...requestOptions, baseURL: undefined, url: checked.url };
+		return { ...requestOptions, baseURL: undefined, url: checked.url, disableFollowRedirect: true };
 	};
 
 	/**

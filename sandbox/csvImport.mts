@@ -35,7 +35,7 @@ export function importCsv(csv: string, program: Program): ImportResult {
 }
 
 /** Rows of cells; quoted cells may hold commas, line breaks and doubled quotes. Blank lines fall. */
-export function parseCsv(csv: string): string[][] {
+function parseCsv(csv: string): string[][] {
 	const rows: string[][] = [];
 	let row: string[] = [];
 	for (const [, quoted, plain, end] of csv

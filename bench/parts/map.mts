@@ -9,7 +9,7 @@ export const bodiesOf = (count: number): string[] =>
 	new OneContactEvents().take(count).map((event) => JSON.stringify(event));
 
 /** Reads every body, and gives up what it made at once. */
-export function parseAll(bodies: readonly string[]): number {
+function parseAll(bodies: readonly string[]): number {
 	let types = 0;
 	for (const body of bodies) if ((JSON.parse(body) as { type: string }).type) types += 1;
 	return types;

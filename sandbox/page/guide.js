@@ -5,7 +5,7 @@ const REMEMBERED = 'guide';
 const many = (count, one) => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** What became of the event that was sent last, in a line; the tone is that of a tag. */
-export function lastEvent({ settings, deliveries, totals }) {
+function lastEvent({ settings, deliveries, totals }) {
 	const [last] = deliveries;
 	if (!last && settings.webhooks.length === 0) {
 		return ["No webhook yet: enter the URL of n8n's trigger under Webhooks.", 'warn'];

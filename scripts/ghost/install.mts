@@ -25,7 +25,7 @@ interface Manifest {
  * Where Ghost is installed: one folder for all clones, for each version of Ghost and of Node.
  * @returns an absolute path of a folder that may not exist yet
  */
-export function ghostFolder(): string {
+function ghostFolder(): string {
 	const [node] = process.versions.node.split('.');
 	return path.join(
 		cacheFolder(),

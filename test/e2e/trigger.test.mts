@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 
 import { setGround, type Ground } from '../../scripts/story/stage.mts';
 import { anyBody } from '../support/arbitraries.mts';
+import { Peer } from '../support/peer.mts';
 import { sample } from '../support/samples.mts';
 
 let stage: Ground;
@@ -206,6 +207,24 @@ describe('testing a credential', () => {
 				message: expect.stringMatching(message) as string,
 			});
 			expect(result.message).not.toContain('secret');
+		},
+	);
+
+	it.each(['sparkLoopApi', 'sparkLoopIncomingWebhookApi'])(
+		'of the type %s follows no redirect, which would take the secret along',
+		async (type) => {
+			const elsewhere = await Peer.start();
+			const moved = await Peer.start(() => ({
+				status: 302,
+				headers: { location: `${elsewhere.url}/campaigns` },
+			}));
+			try {
+				await test(type, { apiKey: 'k3y', baseUrl: moved.url, webhookSecretUrl: moved.url });
+				expect(moved.received).toHaveLength(1);
+				expect(elsewhere.received).toEqual([]);
+			} finally {
+				await Promise.all([moved.stop(), elsewhere.stop()]);
+			}
 		},
 	);
 

@@ -42,6 +42,7 @@ describe('the API key', () => {
 			method: 'GET',
 			url: 'https://api.example/v2/campaigns',
 			baseURL: undefined,
+			disableFollowRedirect: true,
 			headers: { a: 'b', 'X-Api-Key': 'k3y' },
 		});
 	});
@@ -80,6 +81,7 @@ describe('the Incoming Webhook URL', () => {
 			body: { a: 1 },
 			url: 'https://hooks.example/s3cr3t',
 			baseURL: undefined,
+			disableFollowRedirect: true,
 		});
 	});
 

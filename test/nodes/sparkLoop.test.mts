@@ -707,13 +707,13 @@ describe('an item that SparkLoop does not take', () => {
 		}
 	});
 
-	it('says how long SparkLoop asks to wait, and how to keep such items', async () => {
+	it('says how long to wait, and how to keep such items', async () => {
 		const result = await send([people[0]], {
 			behaviour: () => ({ status: 503, headers: { 'retry-after': '9' } }),
 		});
 		expect(errorOf(result)?.message).toContain('in 1 attempt: status 503');
 		expect(errorOf(result)?.description).toBe(
-			"SparkLoop gave no reason. SparkLoop asks to wait 9 seconds. Sending it again later makes sense. To keep such items and send them again later, set 'On Error' in the node's settings to 'Continue (using error output)'.",
+			"SparkLoop gave no reason. Wait 9 seconds at least. Sending it again later makes sense. To keep such items and send them again later, set 'On Error' in the node's settings to 'Continue (using error output)'.",
 		);
 	});
 
@@ -756,7 +756,7 @@ describe('an item that SparkLoop does not take', () => {
 			details: {
 				retry: true,
 				lastStatus: null,
-				advice: expect.stringContaining("'Continue (using error output)'") as string,
+				advice: 'Sending both later, in this order, makes sense.',
 			},
 		});
 	});

@@ -11,17 +11,3 @@ export function workflow(file: string, values: Record<string, string> = {}): Gra
 	if (Object.keys(values).length > 0) fillIn(graph, values);
 	return graph;
 }
-
-/** The same with a credential chosen wherever a node wants one. */
-export function withCredentials(graph: Graph): Graph {
-	const wanted = (node: Graph['nodes'][number]): string | undefined => {
-		if (node.type.endsWith('.sparkLoopTrigger')) return 'sparkLoopWebhookTokenApi';
-		if (node.type.endsWith('.sparkLoop')) return 'sparkLoopIncomingWebhookApi';
-		return /\.(httpRequest|webhook)$/.test(node.type) ? 'httpHeaderAuth' : undefined;
-	};
-	const nodes = graph.nodes.map((node) => {
-		const type = wanted(node);
-		return type ? { ...node, credentials: { [type]: { id: '1', name: type } } } : node;
-	});
-	return { ...graph, nodes };
-}

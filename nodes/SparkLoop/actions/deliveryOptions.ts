@@ -65,7 +65,7 @@ export const OPTIONS: INodeProperties = {
 			typeOptions: { minValue: 1 },
 			default: 120,
 			description:
-				"How many calls with one API key are made within the 'Rate Window'. SparkLoop allows 120 in 60 seconds; give less when something else uses the same key, or when n8n runs in several processes. It does not hold for the Incoming Webhook.",
+				"How many calls with one API key are made within the 'Rate Window'. SparkLoop allows 120 in 60 seconds; give less when something else uses the same key, or when n8n runs in several processes, and the same in every node with that key: the one that ran last decides. It does not hold for the Incoming Webhook.",
 		},
 		{
 			displayName: 'Rate Window',

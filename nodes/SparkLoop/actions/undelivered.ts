@@ -20,8 +20,11 @@ export const AN_EVENT: Thing = {
 	notFound: 'SparkLoop does not seem to know the address: has it been told of the sign-up?',
 };
 
-const KEEP =
-	"To keep such items and send them again later, set 'On Error' in the node's settings to 'Continue (using error output)'.";
+/** How such items are kept, unless they are already. */
+const keep = ({ onError }: INode): string =>
+	onError === 'continueErrorOutput'
+		? ''
+		: "To keep such items and send them again later, set 'On Error' in the node's settings to 'Continue (using error output)'.";
 
 /**
  * Says what happened to an item that SparkLoop did not take, and what to do.
@@ -37,7 +40,7 @@ export function undeliveredError(
 	sendThrough: SendThrough,
 	secrets: readonly string[],
 ): NodeApiError | NodeOperationError {
-	const { message, description } = explain(item, outcome, thing, sendThrough, secrets);
+	const { message, description } = explain(node, item, outcome, thing, sendThrough, secrets);
 	const answer = 'answer' in outcome ? outcome.answer : undefined;
 	if (!answer) return new NodeOperationError(node, message, { itemIndex: item, description });
 	return new NodeApiError(
@@ -48,6 +51,7 @@ export function undeliveredError(
 }
 
 function explain(
+	node: INode,
 	item: number,
 	outcome: Undelivered,
 	thing: Thing,
@@ -71,13 +75,13 @@ function explain(
 				message: `SparkLoop did not take the ${thing.name} in ${times}: ${outcome.reason} [item ${item}]`,
 				description: [
 					outcome.answer ? quote(outcome.answer, secrets) : '',
-					outcome.retryAfter ? `SparkLoop asks to wait ${outcome.retryAfter} seconds.` : '',
+					outcome.retryAfter ? `Wait ${outcome.retryAfter} seconds at least.` : '',
 					...(outcome.unsure
 						? [UNSURE]
 						: [
 								'Sending it again later makes sense.',
 								outcome.answer ? '' : ifItLasts(sendThrough),
-								KEEP,
+								keep(node),
 							]),
 				]
 					.filter(Boolean)
@@ -87,7 +91,7 @@ function explain(
 		case 'heldBack':
 			return {
 				message: `The ${thing.name} was not sent, because item ${outcome.behind} of the same person is still to be delivered [item ${item}]`,
-				description: `Sending both later, in this order, makes sense. ${KEEP}`,
+				description: `Sending both later, in this order, makes sense. ${keep(node)}`.trim(),
 			};
 	}
 }

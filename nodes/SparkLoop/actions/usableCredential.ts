@@ -1,6 +1,7 @@
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 
 import { endpoint } from '../transport/endpoint';
+import { isSecret } from '../transport/secret';
 
 export type SendThrough = 'api' | 'incomingWebhook';
 
@@ -13,9 +14,6 @@ export const CREDENTIALS = {
 		label: 'Incoming Webhook URL',
 	},
 } as const;
-
-/** Shorter texts are no secrets, and taking them out would only make an answer unreadable. */
-const SECRET_LENGTH = 8;
 
 /**
  * Checks the address in the credential once, before anything is sent: n8n would report it for each item, as a request
@@ -37,7 +35,7 @@ export async function usableCredential(
 		});
 	}
 	const secret = sendThrough === 'api' ? String(credential.apiKey).trim() : checked.url;
-	return [secret, ...partsOf(secret)].filter((text) => text.length >= SECRET_LENGTH);
+	return [secret, ...partsOf(secret)].filter(isSecret);
 }
 
 /** Of an address: its path with what follows, and each part of that. */

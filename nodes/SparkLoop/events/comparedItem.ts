@@ -1,3 +1,4 @@
+import { isBlank } from './blank';
 import type { FieldValue } from './contactFields';
 import { isJsonObject, own, ownObject, type Json, type JsonObject } from './json';
 import { newFields, type Order } from './newness';
@@ -66,9 +67,6 @@ function isOrder(value: Json | undefined): boolean {
 		Array.isArray(names)
 	);
 }
-
-const isBlank = (value: unknown): boolean =>
-	value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 
 /** ESPs give a number as such or as text, some with decimals; undefined when it is neither nor blank. */
 function countOf(value: unknown): number | null | undefined {

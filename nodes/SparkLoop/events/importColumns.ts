@@ -1,3 +1,4 @@
+import { isBlank } from './blank';
 import { cellBytes, writeCell } from './csvCell';
 import { isEmail, sameEmail, withoutEmails } from './email';
 import { fieldReader } from './fieldPath';
@@ -152,9 +153,6 @@ const referrerProblem =
 /** An expression can have made any text a field's name. */
 const reason = (header: string, field: string, wrong: string): string =>
 	`${header} (field '${withoutEmails(field)}') ${wrong}.`;
-
-const isBlank = (value: unknown): boolean =>
-	value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 
 /** Trimmed; undefined when it is neither text nor a number nor blank. */
 function textOf(value: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import { isBlank } from './blank';
 import { isEmail, sameEmail } from './email';
 import { unixSeconds } from './unixSeconds';
 
@@ -110,9 +111,6 @@ export function subscriberEvent(
 
 const optional = <Key extends string, Value>(key: Key, value: Value | undefined) =>
 	(value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value };
-
-const isBlank = (value: unknown): boolean =>
-	value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 
 function readEmail(field: 'email' | 'previousEmail', value: unknown, problems: Problem[]): string {
 	if (isBlank(value)) {

@@ -9,6 +9,7 @@ import { withoutEmails } from '../events/email';
 import { isJsonObject, own, ownText, type Json } from '../events/json';
 import { reasonOf } from './attempt';
 import type { Answer, NoAnswer } from './delivery';
+import { isSecret } from './secret';
 import { endpoint } from './endpoint';
 import type { Pacer } from './pacer';
 import { REST_V2, restV2, segment } from './restV2';
@@ -21,9 +22,6 @@ const ATTEMPTS = 3;
 
 /** Milliseconds. What asks for a longer pause is given up: somebody waits for the workflow to be published. */
 const LONGEST_PAUSE = 10_000;
-
-/** Shorter texts are no secrets, and taking them out would only make an answer unreadable. */
-const SECRET_LENGTH = 8;
 
 const LONGEST_REASON = 200;
 
@@ -46,7 +44,7 @@ export const BY_HAND = `Or set 'Webhook Setup' to 'Manual' and add the Productio
 
 /** What makes n8n's webhook URLs start with https://, for messages. */
 export const NEEDS_HTTPS =
-	"Give n8n its https address in the environment variable WEBHOOK_URL (behind a proxy: the proxy's address), or set N8N_PROTOCOL where n8n itself serves https, and restart it.";
+	"Give n8n its https address in the environment variable N8N_WEBHOOK_URL (older versions: WEBHOOK_URL; behind a proxy: the proxy's address), or set N8N_PROTOCOL where n8n itself serves https, and restart it.";
 
 /** A webhook as SparkLoop lists it. */
 export interface ListedWebhook {
@@ -113,7 +111,7 @@ export async function webhooksApi(this: IHookFunctions, pacer?: Pacer): Promise<
 		if (accepted.includes(answer.status)) return undefined;
 		if (answer.status < 200 || answer.status > 299) {
 			const reason = reasonOf(answer);
-			const safe = secret.length < SECRET_LENGTH ? reason : reason.replaceAll(secret, '…');
+			const safe = isSecret(secret) ? reason.replaceAll(secret, '…') : reason;
 			return fail(
 				explain({
 					status: answer.status,

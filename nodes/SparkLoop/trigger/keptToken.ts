@@ -6,7 +6,7 @@ const WEBHOOK_TOKEN = 'sparkLoopWebhookTokenApi';
  * Milliseconds for which a token that was read is taken for the credential's. After somebody has changed the credential,
  * the old token is right and the new one wrong for that long; SparkLoop repeats what was refused.
  */
-export const KEPT_FOR = 5_000;
+const KEPT_FOR = 5_000;
 
 interface Kept {
 	/** Not yet there while the first of many requests still reads it. */

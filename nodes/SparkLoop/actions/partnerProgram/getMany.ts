@@ -34,7 +34,7 @@ const KEYS = [
 ];
 
 /** The publication's name and address beside the program's own values (docs.sparkloop.app, Partner Program Object). */
-export function simpleProgram(program: IDataObject): IDataObject {
+function simpleProgram(program: IDataObject): IDataObject {
 	const publication = isJsonObject(program.publication) ? program.publication : {};
 	return {
 		...Object.fromEntries(KEYS.filter((key) => key in program).map((key) => [key, program[key]])),

@@ -78,7 +78,7 @@ export const subscriber: Resource = {
 				value: 'sendAsIs',
 				action: 'Send event as it is (for example again)',
 				description:
-					"Send an event exactly as it is given, such as one that left this node's error output",
+					"Send an event that is made already, such as one that left this node's error output. Keys that SparkLoop does not know are left out.",
 			},
 			{
 				name: 'Subscribe',
