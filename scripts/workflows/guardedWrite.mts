@@ -22,7 +22,7 @@ const MAY_BE_ADDED = `${EVENT}.role === 'subscriber' && ${EVENT}.event !== 'rewa
 /** Settings of a node that asks the ESP for something: whatever fails ends in 'What went wrong'. */
 export const FAILING = { onError: 'continueErrorOutput' };
 
-/** The same for a node that writes. Two tries and all time-outs together stay below the execution's own. */
+/** The same for a node that writes. Two tries of one contact and their time-outs stay below the execution's own. */
 export const WRITING = { ...FAILING, retryOnFail: true, maxTries: 2, waitBetweenTries: 2000 };
 
 /** How one ESP keeps contacts. */

@@ -13,7 +13,7 @@ const AT_A_TIME = 12;
 /** How much faster than in reality time passes: for the ESP's limit, and for the flow's pauses. */
 const FASTER = 4;
 
-/** The narrowest limit of all ESPs that tell one: 120 requests in a minute. */
+/** MailerLite's limit: 120 requests in a minute. */
 const LIMIT = { ...mailerLite.rateLimit!, per: mailerLite.rateLimit!.per / FASTER };
 
 let stage: EspStage;
