@@ -1,7 +1,7 @@
 import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
 import { columnsOf, matching, table, tableOf } from './dataTable.mts';
 import { codeText, createFailuresTable, FAILURES_TABLE, noteFailures } from './failures.mts';
-import { createLeases, giveLeaseBack } from './leases.mts';
+import { createLeases, findLease, giveLeaseBack } from './leases.mts';
 
 const SCHEDULE = 'Every minute';
 const SET_UP = 'Set up (run once)';
@@ -131,18 +131,19 @@ The part below is on every canvas of this package that works by itself. Any othe
  * read, so that a run that is cut short has not worked in vain.
  */
 function count(canvas: Canvas): void {
-	canvas.node('Take the lease', 'dataTable', [3, 0], {
+	const lease = findLease(canvas, [3, 0], 'alerts');
+	canvas.node('Take the lease', 'dataTable', [5, 0], {
 		resource: 'row',
 		operation: 'update',
 		dataTableId: table(`={{ ${SETTINGS}.leases }}`),
 		...matching(['name', 'eq', 'alerts'], ['until', 'lt', '={{ Date.now() }}']),
-		columns: columnsOf({ until: '={{ Date.now() + $json.leaseFor }}' }),
+		columns: columnsOf({ until: `={{ Date.now() + ${SETTINGS}.leaseFor }}` }),
 		options: {},
 	});
 	canvas.node(
 		'Read a page',
 		'dataTable',
-		[4, 0],
+		[6, 0],
 		{
 			resource: 'row',
 			operation: 'get',
@@ -159,7 +160,7 @@ function count(canvas: Canvas): void {
 	canvas.node(
 		'Is there anything new?',
 		'if',
-		[5, 0],
+		[7, 0],
 		when(
 			`={{ $json.id > 0 && Math.abs(Date.now() - $json.at) >= ${SETTINGS}.settle }}`,
 			'true',
@@ -168,11 +169,11 @@ function count(canvas: Canvas): void {
 		),
 		{ executeOnce: true },
 	);
-	canvas.node('Group them', 'code', [6, -0.2], { jsCode: codeText('groupFailures.js.txt') });
+	canvas.node('Group them', 'code', [8, -0.2], { jsCode: codeText('groupFailures.js.txt') });
 	canvas.node(
 		'Find the last alert of each',
 		'dataTable',
-		[7, -0.2],
+		[9, -0.2],
 		{
 			resource: 'row',
 			operation: 'get',
@@ -186,10 +187,10 @@ function count(canvas: Canvas): void {
 		},
 		{ alwaysOutputData: true },
 	);
-	canvas.node('Work out the alerts', 'code', [8, -0.2], {
+	canvas.node('Work out the alerts', 'code', [10, -0.2], {
 		jsCode: codeText('workOutAlerts.js.txt'),
 	});
-	canvas.node('Write the alerts', 'dataTable', [9, -0.2], {
+	canvas.node('Write the alerts', 'dataTable', [11, -0.2], {
 		resource: 'row',
 		operation: 'upsert',
 		dataTableId: ALERTS,
@@ -202,7 +203,7 @@ function count(canvas: Canvas): void {
 	canvas.node(
 		'Mark what is counted',
 		'dataTable',
-		[10, -0.2],
+		[12, -0.2],
 		{
 			resource: 'row',
 			operation: 'update',
@@ -220,12 +221,13 @@ function count(canvas: Canvas): void {
 	canvas.node(
 		'Is there another page?',
 		'if',
-		[11, -0.2],
+		[13, -0.2],
 		when("={{ $('Group them').last().json.more }}", 'true', undefined, 'boolean'),
 		{ executeOnce: true },
 	);
-	canvas.connect('Is it time to look?', 0, 'Take the lease');
+	canvas.connect('Is it time to look?', 0, lease.first);
 	canvas.chain(
+		lease.found,
 		'Take the lease',
 		'Read a page',
 		'Is there anything new?',
@@ -243,7 +245,7 @@ function tell(canvas: Canvas): void {
 	canvas.node(
 		'Read what waits',
 		'dataTable',
-		[6, 1],
+		[8, 1],
 		{
 			resource: 'row',
 			operation: 'get',
@@ -260,21 +262,23 @@ function tell(canvas: Canvas): void {
 	canvas.node(
 		'Is any of it due?',
 		'if',
-		[7, 1],
+		[9, 1],
 		when('={{ $json.id > 0 && $json.due <= Date.now() }}', 'true', undefined, 'boolean'),
 		{ executeOnce: true },
 	);
-	canvas.node('Choose what to tell', 'code', [8, 0.9], { jsCode: codeText('chooseAlerts.js.txt') });
+	canvas.node('Choose what to tell', 'code', [10, 0.9], {
+		jsCode: codeText('chooseAlerts.js.txt'),
+	});
 	canvas.node(
 		'Is there an address?',
 		'if',
-		[9, 0.9],
+		[11, 0.9],
 		when(`={{ ${SETTINGS}.alertUrl }}`, 'notEmpty'),
 	);
 	canvas.node(
 		'Send the alert',
 		'httpRequest',
-		[10, 0.8],
+		[12, 0.8],
 		{
 			method: 'POST',
 			url: `={{ ${SETTINGS}.alertUrl }}`,
@@ -290,10 +294,10 @@ function tell(canvas: Canvas): void {
 		},
 		{ onError: 'continueRegularOutput' },
 	);
-	canvas.node('What became of it', 'code', [11, 0.9], {
+	canvas.node('What became of it', 'code', [13, 0.9], {
 		jsCode: codeText('whatBecameOfAlerts.js.txt'),
 	});
-	canvas.node('Write it down', 'dataTable', [12, 0.9], {
+	canvas.node('Write it down', 'dataTable', [14, 0.9], {
 		resource: 'row',
 		operation: 'update',
 		dataTableId: ALERTS,
@@ -356,11 +360,11 @@ function cleanUp(canvas: Canvas): void {
 		],
 	);
 	remove('Remove old alerts', 10, ALERTS, ['toldAt', 'gt', '={{ 0 }}'], ['toldAt', 'lt', tooOld]);
-	giveLeaseBack(canvas, 'Give the lease back', [11, 1.9]);
+	giveLeaseBack(canvas, 'Give the lease back', [13, 1.9]);
 	canvas.node(
 		'Was anything not sent?',
 		'if',
-		[12, 1.9],
+		[14, 1.9],
 		when(
 			"={{ $('What became of it').isExecuted && $('What became of it').all().some(({ json }) => json.state === 'waiting') }}",
 			'true',
@@ -369,10 +373,10 @@ function cleanUp(canvas: Canvas): void {
 		),
 		{ executeOnce: true },
 	);
-	canvas.node('Stop: not sent', 'stopAndError', [13, 1.7], {
+	canvas.node('Stop: not sent', 'stopAndError', [15, 1.7], {
 		errorMessage: `=An alert was not sent: {{ $('What became of it').all().find(({ json }) => json.state === 'waiting').json.reason }}. It waits in the Data Table '{{ ${SETTINGS}.table }}', and the next run sends it again.`,
 	});
-	canvas.node('All is well', 'noOp', [13, 2.4], {});
+	canvas.node('All is well', 'noOp', [15, 2.4], {});
 
 	canvas.connect('Write it down', 0, 'Remove old failures');
 	canvas.connect('Is any of it due?', 1, 'Remove old failures');

@@ -84,6 +84,48 @@ export function takeLease(
 	return { first: TAKE, taken: 'Is it ours?' };
 }
 
+/**
+ * Looks whether there is the lease that all runs of a workflow share. Without it a run would take it for another's, and
+ * end as if all was well.
+ *
+ * @param place of the first node
+ * @param lease the lease's name
+ * @returns the first node, and the one whose output 0 is left when the lease is there
+ */
+export function findLease(
+	canvas: Canvas,
+	[column, row]: Place,
+	lease: string,
+): { first: string; found: string } {
+	canvas.node(
+		'Is there a lease?',
+		'dataTable',
+		[column, row],
+		{
+			resource: 'row',
+			operation: 'get',
+			dataTableId: LEASES,
+			...matching(['name', 'eq', lease]),
+			returnAll: false,
+			limit: 1,
+		},
+		{ alwaysOutputData: true },
+	);
+	canvas.node(
+		'Was it set up?',
+		'if',
+		[column + 1, row],
+		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
+	);
+	canvas.node('Stop: not set up', 'stopAndError', [column + 2, row + 1], {
+		errorMessage:
+			"Nothing was done: run 'Set up (run once)' of this workflow, which makes its lease.",
+	});
+	canvas.chain('Is there a lease?', 'Was it set up?');
+	canvas.connect('Was it set up?', 1, 'Stop: not set up');
+	return { first: 'Is there a lease?', found: 'Was it set up?' };
+}
+
 /** Gives the lease back that `takeLease` took; one that has run out and belongs to another by now is left alone. */
 export function giveLeaseBack(canvas: Canvas, name: string, place: Place): string {
 	const taken = (column: string) => `={{ $('${TAKE}').first().json.${column} }}`;

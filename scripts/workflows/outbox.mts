@@ -2,7 +2,7 @@ import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
 import { columnsOf, matching, table, tableOf } from './dataTable.mts';
 import { codeText, createFailuresTable, noteFailures } from './failures.mts';
 import { OUTBOX_SETTING } from './intoOutbox.mts';
-import { createLeases, giveLeaseBack } from './leases.mts';
+import { createLeases, findLease, giveLeaseBack } from './leases.mts';
 
 const SCHEDULE = 'Every minute';
 const SET_UP = 'Set up (run once)';
@@ -106,18 +106,19 @@ function drain(canvas: Canvas): void {
 	const outboxTable = table("={{ $('Settings').first().json.table }}");
 	const leases = table("={{ $('Settings').first().json.leases }}");
 
-	canvas.node('Take the lease', 'dataTable', [3.2, 0], {
+	const lease = findLease(canvas, [3.2, 0], 'outbox');
+	canvas.node('Take the lease', 'dataTable', [5.2, 0], {
 		resource: 'row',
 		operation: 'update',
 		dataTableId: leases,
 		...matching(['name', 'eq', 'outbox'], ['until', 'lt', '={{ Date.now() }}']),
-		columns: columnsOf({ until: '={{ Date.now() + $json.leaseFor }}' }),
+		columns: columnsOf({ until: "={{ Date.now() + $('Settings').first().json.leaseFor }}" }),
 		options: {},
 	});
 	canvas.node(
 		'Read from here',
 		'set',
-		[4.2, 0],
+		[6.2, 0],
 		{
 			mode: 'raw',
 			jsonOutput:
@@ -129,7 +130,7 @@ function drain(canvas: Canvas): void {
 	canvas.node(
 		'Read a page',
 		'dataTable',
-		[5.2, 0],
+		[7.2, 0],
 		{
 			resource: 'row',
 			operation: 'get',
@@ -143,21 +144,21 @@ function drain(canvas: Canvas): void {
 		},
 		{ alwaysOutputData: true },
 	);
-	canvas.node('Choose what is due', 'code', [6.2, 0], { jsCode: codeText('chooseDue.js.txt') });
+	canvas.node('Choose what is due', 'code', [8.2, 0], { jsCode: codeText('chooseDue.js.txt') });
 	canvas.node(
 		'Is anything due?',
 		'if',
-		[7.2, 0],
+		[9.2, 0],
 		when('={{ $json.due.length }}', 'gt', '0', 'number'),
 	);
-	canvas.node('One item per event', 'splitOut', [8.3, -0.4], {
+	canvas.node('One item per event', 'splitOut', [10.3, -0.4], {
 		fieldToSplitOut: 'due',
 		options: {},
 	});
 	canvas.node(
 		'Send to SparkLoop',
 		'n8n-nodes-sparkloop.sparkLoop',
-		[9.3, -0.4],
+		[11.3, -0.4],
 		{
 			resource: 'subscriber',
 			operation: 'sendAsIs',
@@ -167,10 +168,10 @@ function drain(canvas: Canvas): void {
 		},
 		{ onError: 'continueRegularOutput' },
 	);
-	canvas.node('Work out what is next', 'code', [10.3, -0.4], {
+	canvas.node('Work out what is next', 'code', [12.3, -0.4], {
 		jsCode: codeText('workOutNext.js.txt'),
 	});
-	canvas.node('Write it down', 'dataTable', [11.3, -0.4], {
+	canvas.node('Write it down', 'dataTable', [13.3, -0.4], {
 		resource: 'row',
 		operation: 'update',
 		dataTableId: outboxTable,
@@ -186,14 +187,14 @@ function drain(canvas: Canvas): void {
 	canvas.node(
 		'Is there another page?',
 		'if',
-		[8.3, 0.8],
+		[10.3, 0.8],
 		when("={{ $('Choose what is due').last().json.more }}", 'true', undefined, 'boolean'),
 		{ executeOnce: true },
 	);
 	canvas.node(
 		'Remove what was delivered',
 		'dataTable',
-		[9.3, 1.2],
+		[11.3, 1.2],
 		{
 			resource: 'row',
 			operation: 'deleteRows',
@@ -203,11 +204,11 @@ function drain(canvas: Canvas): void {
 		},
 		{ executeOnce: true, alwaysOutputData: true },
 	);
-	giveLeaseBack(canvas, 'Give the lease back', [11.3, 1.2]);
+	giveLeaseBack(canvas, 'Give the lease back', [13.3, 1.2]);
 	canvas.node(
 		'Park what is given up',
 		'dataTable',
-		[10.3, 1.2],
+		[12.3, 1.2],
 		{
 			resource: 'row',
 			operation: 'update',
@@ -221,18 +222,19 @@ function drain(canvas: Canvas): void {
 	canvas.node(
 		'Was anything parked?',
 		'if',
-		[12.3, 1.2],
+		[14.3, 1.2],
 		when("={{ $('Park what is given up').first().json.id }}", 'notEmpty', undefined, 'number'),
 		{ executeOnce: true },
 	);
-	canvas.node('Report it', 'stopAndError', [13.4, 1], {
+	canvas.node('Report it', 'stopAndError', [15.4, 1], {
 		errorMessage:
 			"={{ $('Park what is given up').all().length }} events for SparkLoop were parked: see the rows with the state 'parked' in the Data Table '{{ $('Settings').first().json.table }}'.",
 	});
-	canvas.node('All is well', 'noOp', [13.4, 1.7], {});
+	canvas.node('All is well', 'noOp', [15.4, 1.7], {});
 
-	canvas.connect('Is it time to send?', 0, 'Take the lease');
+	canvas.connect('Is it time to send?', 0, lease.first);
 	canvas.chain(
+		lease.found,
 		'Take the lease',
 		'Read from here',
 		'Read a page',
