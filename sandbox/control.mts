@@ -99,7 +99,15 @@ function controlSettings(scope: FastifyInstance, { sandbox }: ControlContext): v
 		if (!Array.isArray(rows)) throw new HttpError(400, 'rows must be a list');
 		const read = rows.map((row) => {
 			const fields = objectFrom(row, 'A row');
-			return { url: urlFrom(fields, 'url'), events: optionalTexts(fields, 'events') };
+			const events = optionalTexts(fields, 'events');
+			const unknown = events?.find((event) => !EVENT_TYPES.some((type) => type === event));
+			if (unknown !== undefined) {
+				throw new HttpError(
+					400,
+					`There is no event ${unknown}. SparkLoop has ${EVENT_TYPES.join(', ')}`,
+				);
+			}
+			return { url: urlFrom(fields, 'url'), events };
 		});
 		sandbox.setWebhooks(read);
 	});

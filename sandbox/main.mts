@@ -4,7 +4,7 @@ import { startSandbox } from './server.mts';
 
 const USAGE = `A local stand-in for SparkLoop.
 
-  node sandbox/main.mts [options]
+  npm run sandbox -- [options]
 
   --port NUMBER           HTTP port (default 4010; 0 for any free one)
   --smtp-port NUMBER      SMTP port (default: any free one)
@@ -44,6 +44,11 @@ function numberFrom(option: 'port' | 'smtp-port' | 'time-scale'): number {
 }
 
 async function run(): Promise<void> {
+	const wrong = values.webhook.find((url) => !URL.canParse(url));
+	if (wrong !== undefined) {
+		console.error(`--webhook must be a URL, not "${wrong}"`);
+		process.exit(1);
+	}
 	const sandbox = await startSandbox({
 		port: numberFrom('port'),
 		smtpPort: numberFrom('smtp-port'),

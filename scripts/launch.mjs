@@ -14,7 +14,11 @@ const COMMANDS = {
 		['start', 'test', 'suite', 'chaos', 'capacity'].map((name) => [name, `scripts/${name}.mts`]),
 	),
 	bench: 'bench/main.mts',
+	sandbox: 'sandbox/main.mts',
 };
+
+/** These need no n8n. */
+const ALONE = ['sandbox'];
 
 const scripts = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(scripts);
@@ -87,7 +91,7 @@ export async function launch(command, args) {
 	}
 	try {
 		await ensureNode24();
-		await ensureN8n();
+		if (!ALONE.includes(command)) await ensureN8n();
 	} catch (error) {
 		console.error(error instanceof StepError ? `\n${error.message}` : error);
 		process.exit(1);

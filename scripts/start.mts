@@ -37,7 +37,7 @@ const elapsed = (since: number): string => `${((Date.now() - since) / 1000).toFi
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
 /** Plays the story, a line a step. @returns whether every step held */
-async function play(stage: Stage): Promise<boolean> {
+async function play(stage: Stage, isStopped: () => boolean): Promise<boolean> {
 	for (const [index, step] of STORY.entries()) {
 		const since = Date.now();
 		const number = `${index + 1}/${STORY.length}`;
@@ -46,6 +46,8 @@ async function play(stage: Stage): Promise<boolean> {
 		try {
 			say(`     ✓ ${await step.play(stage)}  (${elapsed(since)})`);
 		} catch (error) {
+			// What is taken down under a step cannot hold.
+			if (isStopped()) return false;
 			say(`     ✗ ${error instanceof Error ? error.message : String(error)}  (${elapsed(since)})`);
 			return false;
 		} finally {
@@ -87,8 +89,11 @@ async function start(): Promise<number> {
 		stage = await setStage({ n8nPort, sandboxPort, progress });
 		if (interrupted) return 130;
 		progress('Ready');
-		const held = await Promise.race([play(stage), stopped.then(() => false)]);
-		if (interrupted) return 130;
+		const held = await Promise.race([play(stage, () => interrupted), stopped.then(() => false)]);
+		if (interrupted) {
+			say('\nStopping in the middle of the story.');
+			return 130;
+		}
 		say(held ? `\nEvery step held (${elapsed(began)}).` : '\nA step did not hold.');
 		if (once) return held ? 0 : 1;
 		showAddresses(stage);

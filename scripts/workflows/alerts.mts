@@ -346,11 +346,11 @@ function cleanUp(canvas: Canvas): void {
 			{ executeOnce: true, alwaysOutputData: true },
 		);
 	const tooOld = `={{ Date.now() - ${SETTINGS}.keptFor }}`;
-	remove('Remove old failures', 8, FAILURES, ['alert', 'gt', '={{ 0 }}'], ['at', 'lt', tooOld]);
+	remove('Remove old failures', 10, FAILURES, ['alert', 'gt', '={{ 0 }}'], ['at', 'lt', tooOld]);
 	// All Data Tables share one limit of size: an outage must not take the outbox's room.
 	remove(
 		'Remove all but the newest',
-		9,
+		11,
 		FAILURES,
 		['alert', 'gt', '={{ 0 }}'],
 		[
@@ -359,7 +359,7 @@ function cleanUp(canvas: Canvas): void {
 			`={{ $('Work out the alerts').isExecuted ? $('Work out the alerts').last().json.lastId - ${SETTINGS}.keptRows : 0 }}`,
 		],
 	);
-	remove('Remove old alerts', 10, ALERTS, ['toldAt', 'gt', '={{ 0 }}'], ['toldAt', 'lt', tooOld]);
+	remove('Remove old alerts', 12, ALERTS, ['toldAt', 'gt', '={{ 0 }}'], ['toldAt', 'lt', tooOld]);
 	giveLeaseBack(canvas, 'Give the lease back', [13, 1.9]);
 	canvas.node(
 		'Was anything not sent?',

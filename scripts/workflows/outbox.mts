@@ -228,7 +228,7 @@ function drain(canvas: Canvas): void {
 	);
 	canvas.node('Report it', 'stopAndError', [15.4, 1], {
 		errorMessage:
-			"={{ $('Park what is given up').all().length }} events for SparkLoop were parked: see the rows with the state 'parked' in the Data Table '{{ $('Settings').first().json.table }}'.",
+			"={{ $('Park what is given up').all().length }} events for SparkLoop were parked: see the rows with the state 'parked' in the Data Table '{{ $('Settings').first().json.table }}'. The first: {{ $('Park what is given up').first().json.reason }}",
 	});
 	canvas.node('All is well', 'noOp', [15.4, 1.7], {});
 

@@ -282,6 +282,7 @@ describe('the token', () => {
 		[5, 'is empty'],
 		['  ', 'is empty'],
 		['two words', 'contains blanks'],
+		['https://hooks.example/s3cr3t', 'is an address, not a token'],
 		['two\nlines', 'contains blanks'],
 		['tök', 'contains blanks or characters that no header can carry'],
 		['tok\u007f', 'contains blanks or characters that no header can carry'],

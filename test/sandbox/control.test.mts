@@ -215,6 +215,7 @@ describe('the control API', () => {
 		['change-email', { email: 'nobody@x.org', newEmail: 'a@x.org' }, 404],
 		['webhooks', { rows: [{ url: 'ftp://x.org' }] }, 400],
 		['webhooks', {}, 400],
+		['webhooks', { rows: [{ url: 'http://x.org', events: ['New', 'Referral'] }] }, 400],
 		['site-url', { url: 'nowhere' }, 400],
 		['partner-event', { type: 'new_referral', email: 'a@x.org' }, 400],
 		['faults/fail-next', { count: -1 }, 400],

@@ -52,6 +52,13 @@ describe('the command line', () => {
 		expect(printed.text).toBe(`Port ${port} is in use. Choose another, or 0 for any free one.\n`);
 	});
 
+	it('refuses a webhook that is no URL', async () => {
+		const { printed, ended } = start('--port', '0', '--webhook', 'nonsense');
+
+		expect(await ended).toEqual([1, null]);
+		expect(printed.text).toBe('--webhook must be a URL, not "nonsense"\n');
+	});
+
 	it('refuses a port that is no number', async () => {
 		const { printed, ended } = start('--port', 'many');
 

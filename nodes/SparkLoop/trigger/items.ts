@@ -6,8 +6,7 @@ import type { SparkLoopEvent } from '../events/parseEvent';
 import { OTHER_EVENTS, type TriggerSettings } from './settings';
 
 /** Under which choice an event falls. */
-const choiceOf = (event: SparkLoopEvent): string =>
-	event.known ? event.type : OTHER_EVENTS;
+const choiceOf = (event: SparkLoopEvent): string => (event.known ? event.type : OTHER_EVENTS);
 
 /** Whether the user chose this event and its campaign. An event that names no campaign belongs to none. */
 export const isWanted = (event: SparkLoopEvent, { events, campaignId }: TriggerSettings): boolean =>

@@ -20,13 +20,14 @@ export function tokenMatches(sent: unknown, expected: unknown): boolean {
 
 const COPY_IT = `copy it from SparkLoop's page '${WEBHOOKS_PAGE}'`;
 
-/** What keeps a text from being a token, or undefined: a header carries neither blanks nor line breaks. */
+/** What keeps a text from being a token, or undefined. A header carries neither blanks nor line breaks. */
 export function tokenProblem(token: unknown): string | undefined {
 	if (typeof token !== 'string' || token.trim() === '')
 		return `'SparkLoop Token' is empty: ${COPY_IT}`;
 	if (/[^\x21-\x7e]/.test(token.trim())) {
 		return `'SparkLoop Token' contains blanks or characters that no header can carry: ${COPY_IT}`;
 	}
+	if (token.includes('://')) return `'SparkLoop Token' is an address, not a token: ${COPY_IT}`;
 	return undefined;
 }
 

@@ -178,7 +178,7 @@ export const kit: Esp = {
 	notes: {
 		steps: [
 			"**Header Auth** credential: name `X-Kit-Api-Key`, value a **V4 key** from Kit's developer settings. Choose it on every HTTP Request node. n8n's own Kit credential is for the old API and does not fit.",
-			'The set-up registers the webhook. Copy `secret` from the output of **Register the webhook** into a **Crypto** credential (*HMAC Secret*), and choose that on **Sign it ourselves**. Kit shows it only then.',
+			'Once the set-up has run, below: copy `secret` from the output of **Register the webhook** into a **Crypto** credential (*HMAC Secret*), and choose that on **Sign it ourselves**. Kit shows it only then.',
 		],
 		traps: [
 			"n8n's Kit nodes speak the old API v3, so HTTP Request nodes take their place.",

@@ -98,7 +98,7 @@ export const mailerLite: Esp = {
 	notes: {
 		steps: [
 			'**MailerLite** credential: a token of the new API, with *Classic API* switched off. Choose it on every node that asks for it.',
-			'The set-up registers the webhook. Copy `secret` from the output of **Register the webhook** into a **Crypto** credential (*HMAC Secret*), and choose that on **Sign it ourselves**.',
+			'Once the set-up has run, below: copy `secret` from the output of **Register the webhook** into a **Crypto** credential (*HMAC Secret*), and choose that on **Sign it ourselves**.',
 		],
 		traps: [
 			"n8n's MailerLite Trigger hands on only the fields, without address and state, so a webhook takes its place.",
