@@ -108,6 +108,8 @@ async function start(): Promise<number> {
 try {
 	process.exitCode = await start();
 } catch (error) {
-	say(`\n${error instanceof Error ? error.message : String(error)}`);
+	const { code, message } = error as NodeJS.ErrnoException;
+	const help = code?.startsWith('ERR_PARSE_ARGS') ? `\n\n${USAGE}` : '';
+	say(`\n${message ?? String(error)}${help}`);
 	process.exitCode = 1;
 }
