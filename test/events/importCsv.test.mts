@@ -7,6 +7,7 @@ import { fieldReader } from '../../nodes/SparkLoop/events/fieldPath';
 import { columnsWithoutField } from '../../nodes/SparkLoop/events/importColumns';
 import { ImportCsv, type ImportSettings } from '../../nodes/SparkLoop/events/importCsv';
 import { isIpAddress } from '../../nodes/SparkLoop/events/ipAddress';
+import { mayRepeat } from '../../nodes/SparkLoop/events/repeated';
 import { importCsv } from '../../sandbox/csvImport.mts';
 import { n8nModules } from '../../scripts/n8n/location.mjs';
 import { createProgram } from '../sandbox/support/program.mts';
@@ -210,6 +211,31 @@ describe('the rows', () => {
 			"Email is the same as in item 1. Leave one of the two out, or keep both with 'Keep Duplicates'.",
 		);
 		expect(csv.duplicates).toBe(1);
+	});
+});
+
+describe('what may repeat', () => {
+	const may = (texts: readonly string[]) => {
+		const repeats = mayRepeat(texts.length, (index) => texts[index]);
+		return texts.map((_, index) => repeats(index));
+	};
+
+	it('is every text that does', () => {
+		fc.assert(
+			fc.property(fc.array(fc.string({ maxLength: 2 })), (texts) => {
+				const found = may(texts);
+				texts.forEach((text, index) => {
+					if (texts.indexOf(text) !== texts.lastIndexOf(text)) expect(found[index]).toBe(true);
+				});
+			}),
+		);
+	});
+
+	it('is nothing else but what has the same hash, which is no double', () => {
+		expect(may(['a@b.co', 'c@d.co', 'a@b.co', 'e@f.co'])).toEqual([true, false, true, false]);
+		const rows = ['costarring@b.co', 'liquid@b.co'].map((email) => ({ email }));
+		expect(may(rows.map(({ email }) => email))).toEqual([true, true]);
+		expect(checked(rows).invalid).toEqual([]);
 	});
 });
 

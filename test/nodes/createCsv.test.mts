@@ -313,12 +313,23 @@ describe('when the execution is cancelled', () => {
 		let cancel = () => {};
 		let read = 0;
 		const items = [
-			...plain(1),
+			{ json: { email: 'first@email.com', name: 'First' } },
 			watched(() => cancel()),
 			...plain(60_000),
-			watched(() => (read += 1)),
+			{
+				json: {
+					email: 'last@email.com',
+					get name() {
+						read += 1;
+						return 'Last';
+					},
+				},
+			},
 		];
-		const graph = { nodes: [csvNode()], connections: {} };
+		const graph = {
+			nodes: [csvNode({ additionalColumns: { nameField: 'name' } })],
+			connections: {},
+		};
 		const result = await run(graph, 'CSV', items, {}, (stop) => (cancel = stop));
 		expect(result.status).toBe('canceled');
 		expect(read).toBe(0);

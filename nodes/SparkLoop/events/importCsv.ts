@@ -5,6 +5,7 @@ import {
 	type ColumnFields,
 	type DateSettings,
 } from './importColumns';
+import { mayRepeat } from './repeated';
 
 export interface ImportSettings extends DateSettings {
 	fields: ColumnFields;
@@ -52,8 +53,11 @@ export class ImportCsv {
 	readonly #settings: ImportSettings;
 	readonly #columns: Column[];
 	readonly #header: string;
+	/** In lower case. */
 	readonly #emailOf: (row: object) => string;
-	/** Email in lower case → index of the valid row that has it. */
+	/** Whether another row may have the same email. */
+	readonly #mayRepeat: (index: number) => boolean;
+	/** Email in lower case, of those that may repeat → index of the valid row that has it. */
 	readonly #seen = new Map<string, number>();
 	#checked = 0;
 
@@ -63,7 +67,11 @@ export class ImportCsv {
 		this.#settings = settings;
 		this.#columns = columnsOf(settings.fields, settings, rows.length);
 		this.#header = this.#columns.map(({ header }) => header).join(',') + '\r\n';
-		this.#emailOf = emailReader(settings.fields.email);
+		const emailOf = emailReader(settings.fields.email);
+		this.#emailOf = (row) => emailOf(row).toLowerCase();
+		this.#mayRepeat = settings.keepDuplicates
+			? () => false
+			: mayRepeat(rows.length, (index) => this.#emailOf(rows[index].json));
 	}
 
 	/**
@@ -108,9 +116,9 @@ export class ImportCsv {
 			if (typeof cell === 'string') return cell;
 			bytes += cell;
 		}
-		if (this.#settings.keepDuplicates) return bytes;
+		if (!this.#mayRepeat(index)) return bytes;
 
-		const email = this.#emailOf(row).toLowerCase();
+		const email = this.#emailOf(row);
 		const same = this.#seen.get(email);
 		if (same === undefined) {
 			this.#seen.set(email, index);
