@@ -140,8 +140,8 @@ try {
 		'Units, the sandbox, and nodes and workflows on the real engine',
 		'test/',
 		'--testPathIgnorePatterns=/test/(e2e|esp)/',
-		// Those need Chromium, PostgreSQL, Redis, Ghost or a quarter of an hour, and have commands of their own.
-		'--testPathIgnorePatterns=/test/(browser|queue|postgresql|ghost|burst)/',
+		// Those need Chromium, PostgreSQL, Redis, proxies, Ghost or a quarter of an hour, and have commands of their own.
+		'--testPathIgnorePatterns=/test/(browser|queue|postgresql|proxy|ghost|burst)/',
 	);
 	await jest('End to end on a real n8n', 'test/(e2e|esp)/', '--runInBand');
 } finally {

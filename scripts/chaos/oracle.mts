@@ -156,11 +156,13 @@ export interface HandedOut {
  *
  * @param handedOut coupon → the addresses it was handed out to
  * @param ledger coupon → state
+ * @param answers coupon → what SparkLoop heard for the win, to find out why it is lost or doubled
  */
 export function rewardsHandedOut(
 	subscribers: readonly Subscriber[],
 	handedOut: ReadonlyMap<string, readonly string[]>,
 	ledger: ReadonlyMap<string, string>,
+	answers: ReadonlyMap<string, readonly string[]>,
 ): HandedOut {
 	const result: HandedOut = { lost: [], doubled: [], strange: [], unclear: 0 };
 	const coupons = new Set(subscribers.flatMap(({ wins }) => wins.map(({ coupon }) => coupon)));
@@ -172,11 +174,13 @@ export function rewardsHandedOut(
 		for (const { coupon, referrals } of wins) {
 			const winners = handedOut.get(String(coupon)) ?? [];
 			const times = winners.length;
-			const isUnclear = ledger.get(String(coupon)) === 'unclear';
+			const state = ledger.get(String(coupon));
+			const isUnclear = state === 'unclear';
+			const heard = answers.get(String(coupon))?.join(', ') ?? 'nothing';
 			if (isUnclear) result.unclear += 1;
 			const finding = {
 				who: id,
-				what: `the win at ${referrals} referrals, handed out ${times} times`,
+				what: `the win at ${referrals} referrals, handed out ${times} times; ${state ?? 'not'} in the ledger; SparkLoop heard ${heard}`,
 			};
 			if (times > 1) result.doubled.push(finding);
 			if (winners.some((winner) => winner !== email)) {

@@ -212,6 +212,23 @@ async function healStaleSyncs(world: World): Promise<number> {
 	return stale.length;
 }
 
+/** Coupon → what SparkLoop heard each time it told of the win. */
+function answersToWins({ sandbox, engine, paths }: World): Map<string, string[]> {
+	const toRewards = sandbox.deliveries.log.filter(
+		({ url }) => url === engine.webhookUrl + paths.rewards,
+	);
+	const byCoupon = Map.groupBy(toRewards, ({ event }) => String(event.coupon_code));
+	return new Map(
+		Array.from(byCoupon, ([coupon, attempts]) => [
+			coupon,
+			attempts.map(
+				({ status, startedAt, durationMs }) =>
+					`${status ?? 'no answer'} (${startedAt}, ${durationMs} ms)`,
+			),
+		]),
+	);
+}
+
 async function verdict(
 	world: World,
 	newsletter: Newsletter,
@@ -226,7 +243,7 @@ async function verdict(
 	const ledger = new Map(
 		(await world.ledgerRows()).map(({ coupon, state }) => [String(coupon), String(state)]),
 	);
-	const rewards = rewardsHandedOut(subscribers, outside.handedOut, ledger);
+	const rewards = rewardsHandedOut(subscribers, outside.handedOut, ledger, answersToWins(world));
 	const status = newsletter.readers.flatMap(({ email, subscribed }): Finding[] => {
 		const expected = subscribed ? 'confirmed' : 'unsubscribed';
 		const actual = sandbox.program.find(email)?.status ?? 'unknown';

@@ -107,7 +107,9 @@ describe('what was handed out', () => {
 
 	it('is right when each win was handed out once', () => {
 		const handedOut = new Map([['a', ['ann@b.co']]]);
-		expect(rewardsHandedOut([winner('a')], handedOut, new Map([['a', 'fulfilled']]))).toEqual({
+		expect(
+			rewardsHandedOut([winner('a')], handedOut, new Map([['a', 'fulfilled']]), new Map()),
+		).toEqual({
 			lost: [],
 			doubled: [],
 			strange: [],
@@ -122,10 +124,24 @@ describe('what was handed out', () => {
 			['never', 'claimed'],
 		]);
 		expect(
-			rewardsHandedOut([winner('twice', 'never', 'unclear')], handedOut, ledger),
+			rewardsHandedOut(
+				[winner('twice', 'never', 'unclear')],
+				handedOut,
+				ledger,
+				new Map([['never', ['503', '200']]]),
+			),
 		).toMatchObject({
-			lost: [{ who: 'ann', what: 'the win at 3 referrals, handed out 0 times' }],
-			doubled: [{ what: 'the win at 3 referrals, handed out 2 times' }],
+			lost: [
+				{
+					who: 'ann',
+					what: 'the win at 3 referrals, handed out 0 times; claimed in the ledger; SparkLoop heard 503, 200',
+				},
+			],
+			doubled: [
+				{
+					what: 'the win at 3 referrals, handed out 2 times; not in the ledger; SparkLoop heard nothing',
+				},
+			],
 			unclear: 1,
 		});
 	});
@@ -147,7 +163,7 @@ it('knows who else got a reward, and what nobody had won', () => {
 		['a', ['bob@b.co']],
 		['x', ['ann@b.co']],
 	]);
-	expect(rewardsHandedOut(people, handedOut, new Map()).strange).toEqual([
+	expect(rewardsHandedOut(people, handedOut, new Map(), new Map()).strange).toEqual([
 		{ who: 'nobody', what: 'won what was handed out with x' },
 		{ who: 'ann', what: 'somebody else got the win at 3 referrals' },
 	]);
