@@ -20,9 +20,13 @@ async function startProxy(recipe: Recipe): Promise<Proxy> {
  * Starts Caddy with `deploy/Caddyfile` in front of an n8n, without certificates.
  *
  * @param n8nUrl n8n's origin
+ * @param settings environment variables of the file that win over ours
  * @throws {ServiceStartError} when it is not installed, or with the end of its log when it does not come up
  */
-export async function startCaddy(n8nUrl: string): Promise<Proxy> {
+export async function startCaddy(
+	n8nUrl: string,
+	settings: Record<string, string> = {},
+): Promise<Proxy> {
 	const program = findProgram('caddy', 'caddy');
 	const n8n = new URL(n8nUrl);
 	return await startProxy({
@@ -42,15 +46,20 @@ import ${path.join(DEPLOY, 'Caddyfile')}
 `,
 			);
 			return Promise.resolve((port) => {
+				const values = {
+					DOMAIN: `http://${LOOPBACK}:${port}`,
+					UPSTREAM_MAIN: n8n.host,
+					UPSTREAM_WEBHOOK_HOST: n8n.hostname,
+					UPSTREAM_WEBHOOK_PORT: n8n.port,
+					XDG_CONFIG_HOME: folder,
+					XDG_DATA_HOME: folder,
+					...settings,
+				};
 				writeFileSync(
 					variables,
-					`DOMAIN=http://${LOOPBACK}:${port}
-UPSTREAM_MAIN=${n8n.host}
-UPSTREAM_WEBHOOK_HOST=${n8n.hostname}
-UPSTREAM_WEBHOOK_PORT=${n8n.port}
-XDG_CONFIG_HOME=${folder}
-XDG_DATA_HOME=${folder}
-`,
+					Object.entries(values)
+						.map(([name, value]) => `${name}=${value}\n`)
+						.join(''),
 				);
 				return {
 					program,

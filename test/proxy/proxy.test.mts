@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -117,6 +119,20 @@ describe('while n8n starts', () => {
 			expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
 		}
 	}, 120_000);
+});
+
+it('Caddy does not wait for ever for an answer that does not come', async () => {
+	const silent = createServer(() => {});
+	await new Promise<void>((ready) => silent.listen(0, LOOPBACK, ready));
+	const { port } = silent.address() as AddressInfo;
+	const caddy = await startCaddy(`http://${LOOPBACK}:${port}`, { LONGEST_ANSWER: '100ms' });
+	try {
+		expect(await post(caddy.url)).toMatchObject({ status: 504 });
+	} finally {
+		await caddy.stop();
+		silent.closeAllConnections();
+		silent.close();
+	}
 });
 
 it('behind Caddy nothing is lost, doubled, wrong or out of order when n8n is killed', async () => {
