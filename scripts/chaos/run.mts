@@ -117,6 +117,8 @@ export async function chaos(world: World, options: ChaosOptions): Promise<Verdic
 		if (plan.crashes.includes(done)) {
 			say(`${String(done).padStart(5)}  n8n is killed`);
 			crashes += 1;
+			// Not while it is still coming up from the last time.
+			await schedules.quiet();
 			// What goes on meanwhile is meant to.
 			schedules.busy(world.engine.crash());
 		}
