@@ -214,7 +214,7 @@ async function healStaleSyncs(world: World): Promise<number> {
 	return stale.length;
 }
 
-/** Coupon → what SparkLoop heard each time it told of the win. */
+/** Coupon → what SparkLoop heard the last times it told of the win. */
 function answersToWins({ sandbox, engine, paths }: World): Map<string, string[]> {
 	const toRewards = sandbox.deliveries.log.filter(
 		({ url }) => url === engine.webhookUrl + paths.rewards,
@@ -223,10 +223,12 @@ function answersToWins({ sandbox, engine, paths }: World): Map<string, string[]>
 	return new Map(
 		Array.from(byCoupon, ([coupon, attempts]) => [
 			coupon,
-			attempts.map(
-				({ status, startedAt, durationMs }) =>
-					`${status ?? 'no answer'} (${startedAt}, ${durationMs} ms)`,
-			),
+			attempts
+				.slice(-5)
+				.map(
+					({ status, startedAt, durationMs }) =>
+						`${status ?? 'no answer'} (${startedAt}, ${durationMs} ms)`,
+				),
 		]),
 	);
 }
