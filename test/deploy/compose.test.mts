@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Script } from 'node:vm';
 
 import { n8nModules } from '../../scripts/n8n/location.mjs';
+import { STARTING_UP, STARTING_UP_ETAG } from '../../scripts/n8n/startingUp.mts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const FOLDER = path.join(ROOT, 'deploy');
@@ -155,21 +156,38 @@ describe('deploy/compose.yaml', () => {
 	});
 });
 
-describe('deploy/Caddyfile', () => {
-	it('sends to the webhook processes what the main process does not serve', () => {
-		const [, paths] = /@production path (.*)/.exec(text('Caddyfile')) ?? [];
-		const server = readFileSync(path.join(n8nModules(), 'n8n/dist/abstract-server.js'), 'utf8');
+describe('what stands in front of n8n', () => {
+	const server = readFileSync(path.join(n8nModules(), 'n8n/dist/abstract-server.js'), 'utf8');
+	/** The first parts of the addresses that belong to workflows. */
+	const endpoints = () => {
 		const [, served] = /if \(this\.webhooksEnabled\) \{([^]*?)\n {8}\}/.exec(server) ?? [];
-		const endpoints = [...new Set(served.match(/(?<=this\.endpoint)\w+/g))];
 		const config = readFileSync(
 			path.join(n8nModules(), '@n8n/config/dist/configs/endpoints.config.js'),
 			'utf8',
 		);
-		const expected = endpoints.map((endpoint) => {
+		return [...new Set(served.match(/(?<=this\.endpoint)\w+/g))].map((endpoint) => {
 			const key = endpoint[0].toLowerCase() + endpoint.slice(1);
-			return `/${new RegExp(`this\\.${key} = '([^']+)'`).exec(config)?.[1]}/*`;
+			return new RegExp(`this\\.${key} = '([^']+)'`).exec(config)?.[1];
 		});
-		expect(paths.split(' ').sort()).toEqual(expected.sort());
+	};
+
+	it('is a Caddyfile that sends to the webhook processes what the main process does not serve', () => {
+		const [, paths] = /@production path (.*)/.exec(text('Caddyfile')) ?? [];
+		expect(paths.split(' ').sort()).toEqual(
+			endpoints()
+				.map((endpoint) => `/${endpoint}/*`)
+				.sort(),
+		);
+	});
+
+	it('knows in that file the text that this n8n answers while it starts', () => {
+		expect(server).toContain(`res.send('${STARTING_UP}')`);
+		expect(text('Caddyfile')).toContain(`header ETag \`${STARTING_UP_ETAG}\``);
+	});
+
+	it('asks in that of nginx whether n8n is ready for the same addresses', () => {
+		const [, parts] = /location ~ \^\/\((.*)\)\//.exec(text('nginx-locations.conf')) ?? [];
+		expect(parts.split('|').sort()).toEqual(endpoints().sort());
 	});
 });
 
