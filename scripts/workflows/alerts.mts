@@ -1,10 +1,9 @@
-import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
+import { Canvas, when, type WorkflowFile } from './canvas.mts';
 import { columnsOf, matching, table, tableOf } from './dataTable.mts';
+import { entrances } from './entrances.mts';
 import { codeText, createFailuresTable, FAILURES_TABLE, noteFailures } from './failures.mts';
-import { createLeases, findLease, giveLeaseBack } from './leases.mts';
+import { createLeases, giveLeaseBack, runLease, takeRunLease } from './leases.mts';
 
-const SCHEDULE = 'Every minute';
-const SET_UP = 'Set up (run once)';
 const SETTINGS = "$('Settings').first().json";
 const FAILURES = table(FAILURES_TABLE);
 const ALERTS = table(`={{ ${SETTINGS}.table }}`);
@@ -39,15 +38,10 @@ export function alerts(): WorkflowFile {
 		saveDataSuccessExecution: 'none',
 	});
 	notes(canvas);
-	canvas.node(SCHEDULE, 'scheduleTrigger', [0, 0], {
-		rule: { interval: [{ field: 'minutes', minutesInterval: 1 }] },
-	});
-	canvas.node(SET_UP, 'manualTrigger', [0, 1.2], {});
-	canvas.node(
-		'Settings',
-		'set',
-		[1, 0.6],
-		assign({
+	entrances(canvas, {
+		schedule: 'Every minute',
+		interval: { field: 'minutes', minutesInterval: 1 },
+		settings: {
 			alertUrl: '',
 			pause: 3_600_000,
 			alertsPerRun: 10,
@@ -60,16 +54,9 @@ export function alerts(): WorkflowFile {
 			keptFor: 31 * 86_400_000,
 			keptRows: 10_000,
 			leaseFor: 300_000,
-		}),
-	);
-	canvas.node(
-		'Is it time to look?',
-		'if',
-		[2, 0.6],
-		when(`={{ $('${SCHEDULE}').isExecuted }}`, 'true', undefined, 'boolean'),
-	);
-	for (const entrance of [SCHEDULE, SET_UP]) canvas.connect(entrance, 0, 'Settings');
-	canvas.chain('Settings', 'Is it time to look?');
+		},
+		question: 'Is it time to look?',
+	});
 	count(canvas);
 	tell(canvas);
 	cleanUp(canvas);
@@ -131,15 +118,7 @@ The part below is on every canvas of this package that works by itself. Any othe
  * read, so that a run that is cut short has not worked in vain.
  */
 function count(canvas: Canvas): void {
-	const lease = findLease(canvas, [3, 0], 'alerts');
-	canvas.node('Take the lease', 'dataTable', [5, 0], {
-		resource: 'row',
-		operation: 'update',
-		dataTableId: table(`={{ ${SETTINGS}.leases }}`),
-		...matching(['name', 'eq', 'alerts'], ['until', 'lt', '={{ Date.now() }}']),
-		columns: columnsOf({ until: `={{ Date.now() + ${SETTINGS}.leaseFor }}` }),
-		options: {},
-	});
+	const lease = takeRunLease(canvas, [3, 0], runLease('alerts'));
 	canvas.node(
 		'Read a page',
 		'dataTable',
@@ -227,8 +206,7 @@ function count(canvas: Canvas): void {
 	);
 	canvas.connect('Is it time to look?', 0, lease.first);
 	canvas.chain(
-		lease.found,
-		'Take the lease',
+		lease.taken,
 		'Read a page',
 		'Is there anything new?',
 		'Group them',

@@ -1,13 +1,19 @@
-import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
+import { Canvas, when, type WorkflowFile } from './canvas.mts';
 import type { ContactList } from './contactLists/contactList.mts';
 import { columnsOf, matching, table, tableOf } from './dataTable.mts';
+import { entrances } from './entrances.mts';
 import { codeText, createFailuresTable, noteFailures } from './failures.mts';
+import { keepRunLease, stopIfTakenOver, takeRunLease, type RunLease } from './leases.mts';
 
-const SCHEDULE = 'Every minute';
-const SET_UP = 'Set up (run once)';
 const SETTINGS = "$('Settings').first().json";
 const PROGRESS = table(`={{ ${SETTINGS}.progress }}`);
 const REFUSALS = table(`={{ ${SETTINGS}.refusals }}`);
+/** The import's own row: so a run that has lost its lease cannot write down how far it came. */
+const LEASE: RunLease = {
+	table: `${SETTINGS}.progress`,
+	name: `${SETTINGS}.import`,
+	until: 'heldUntil',
+};
 /** The row of the import, as it is at the beginning of each pass. */
 const ROW = "$('From here').first().json";
 const OUTCOME = "$('Check them off').first().json";
@@ -76,15 +82,10 @@ export function importing(list: ContactList): WorkflowFile {
 		saveDataSuccessExecution: 'none',
 	});
 	notes(canvas, list);
-	canvas.node(SCHEDULE, 'scheduleTrigger', [0, 0], {
-		rule: { interval: [{ field: 'minutes', minutesInterval: 1 }] },
-	});
-	canvas.node(SET_UP, 'manualTrigger', [0, 1.2], {});
-	canvas.node(
-		'Settings',
-		'set',
-		[1, 0.6],
-		assign({
+	entrances(canvas, {
+		schedule: 'Every minute',
+		interval: { field: 'minutes', minutesInterval: 1 },
+		settings: {
 			...list.settings,
 			perMinute: 120,
 			import: `Existing subscribers${list.name === '' ? '' : ` in ${list.name}`}`,
@@ -98,16 +99,9 @@ export function importing(list: ContactList): WorkflowFile {
 			runFor: 180_000,
 			giveUpAfter: 10,
 			startedAt: '={{ Date.now() }}',
-		}),
-	);
-	canvas.node(
-		'Is it time to import?',
-		'if',
-		[2, 0.6],
-		when(`={{ $('${SCHEDULE}').isExecuted }}`, 'true', undefined, 'boolean'),
-	);
-	for (const entrance of [SCHEDULE, SET_UP]) canvas.connect(entrance, 0, 'Settings');
-	canvas.chain('Settings', 'Is it time to import?');
+		},
+		question: 'Is it time to import?',
+	});
 	begin(canvas);
 	importPage(canvas, list);
 	checkOff(canvas);
@@ -117,85 +111,15 @@ export function importing(list: ContactList): WorkflowFile {
 }
 
 function begin(canvas: Canvas): void {
-	canvas.node(
-		'How far is it?',
-		'dataTable',
-		[3.1, 0],
-		{
-			resource: 'row',
-			operation: 'get',
-			dataTableId: PROGRESS,
-			...matching(['name', 'eq', `={{ ${SETTINGS}.import }}`]),
-			returnAll: false,
-			limit: 1,
-			orderBy: true,
-			orderByColumn: 'id',
-			orderByDirection: 'ASC',
+	const lease = takeRunLease(canvas, [3.1, 0], LEASE, {
+		conditions: [['state', 'neq', 'done']],
+		columns: {
+			state: 'running',
+			startedAt: '={{ $json.startedAt || new Date().toISOString() }}',
 		},
-		{ alwaysOutputData: true },
-	);
-	canvas.node(
-		'Was it set up?',
-		'if',
-		[4.1, 0],
-		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
-	);
-	canvas.node('Stop: not set up', 'stopAndError', [5.1, 0.9], {
-		errorMessage: `=Nothing was imported: the Data Table '{{ ${SETTINGS}.progress }}' has no row named '{{ ${SETTINGS}.import }}'. Run 'Set up (run once)': it makes the row, and the import begins with the next run.`,
 	});
-	canvas.node(
-		'Is there anything to do?',
-		'if',
-		[5.1, 0],
-		when(
-			"={{ $json.state !== 'done' && $json.heldUntil < Date.now() }}",
-			'true',
-			undefined,
-			'boolean',
-		),
-	);
-	canvas.node('Done, or under way', 'noOp', [6.1, 0.9], {});
-	canvas.node('Another run has it', 'noOp', [8.2, 0.8], {});
-	canvas.node(
-		'Take the lease',
-		'dataTable',
-		[6.1, 0],
-		{
-			resource: 'row',
-			operation: 'update',
-			dataTableId: PROGRESS,
-			...matching(
-				['id', 'eq', '={{ $json.id }}'],
-				['heldUntil', 'lt', '={{ Date.now() }}'],
-				['state', 'neq', 'done'],
-			),
-			columns: columnsOf({
-				state: 'running',
-				startedAt: '={{ $json.startedAt || new Date().toISOString() }}',
-				heldUntil: `={{ Date.now() + ${SETTINGS}.leaseFor }}`,
-			}),
-			options: {},
-		},
-		{ alwaysOutputData: true },
-	);
-	canvas.node(
-		'Is it ours?',
-		'if',
-		[7.1, 0],
-		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
-	);
-	canvas.connect('Is it time to import?', 0, 'How far is it?');
-	canvas.chain(
-		'How far is it?',
-		'Was it set up?',
-		'Is there anything to do?',
-		'Take the lease',
-		'Is it ours?',
-		canvas.node('From here', 'noOp', [8.2, 0], {}),
-	);
-	canvas.connect('Was it set up?', 1, 'Stop: not set up');
-	canvas.connect('Is there anything to do?', 1, 'Done, or under way');
-	canvas.connect('Is it ours?', 1, 'Another run has it');
+	canvas.connect('Is it time to import?', 0, lease.first);
+	canvas.chain(lease.taken, canvas.node('From here', 'noOp', [8.2, 0], {}));
 }
 
 function importPage(canvas: Canvas, list: ContactList): void {
@@ -279,32 +203,19 @@ function checkOff(canvas: Canvas): void {
 		}),
 		options: {},
 	});
-	canvas.node(
-		'Write the checkpoint',
-		'dataTable',
+	stopIfTakenOver(
+		canvas,
+		[15.4, row + 0.9],
+		'Nobody is lost, and nobody counted twice. If it happens again, make Settings → leaseFor longer, or atOnce smaller.',
+	);
+	const checkpoint = keepRunLease(
+		canvas,
 		[13.4, row],
-		{
-			resource: 'row',
-			operation: 'update',
-			dataTableId: PROGRESS,
-			// Whoever has lost the lease changes nothing.
-			...matching(['id', 'eq', `={{ ${ROW}.id }}`], ['heldUntil', 'eq', `={{ ${ROW}.heldUntil }}`]),
-			columns: columnsOf(
-				Object.fromEntries(CHECKPOINT.map((name) => [name, `={{ ${OUTCOME}.${name} }}`])),
-			),
-			options: {},
-		},
-		{ executeOnce: true, alwaysOutputData: true },
+		LEASE,
+		['Write the checkpoint', 'Is the lease still ours?'],
+		`${ROW}.heldUntil`,
+		Object.fromEntries(CHECKPOINT.map((name) => [name, `={{ ${OUTCOME}.${name} }}`])),
 	);
-	canvas.node(
-		'Is the lease still ours?',
-		'if',
-		[14.4, row],
-		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
-	);
-	canvas.node('Stop: another run has taken over', 'stopAndError', [15.4, row + 0.9], {
-		errorMessage: `=This run took longer than its lease of {{ ${SETTINGS}.leaseFor / 1000 }} seconds, and another one has taken over, or the row of the import was removed. Nobody is lost, and nobody counted twice. If it happens again, make Settings → leaseFor longer, or atOnce smaller.`,
-	});
 	canvas.node('Did it go well?', 'if', [15.4, row], when('={{ $json.problem }}', 'empty'));
 	canvas.node('Stop: not imported', 'stopAndError', [16.4, row + 0.9], {
 		errorMessage: `=The import "{{ $json.name }}" stands at {{ $json.done }} people: {{ $json.problem }} Nobody is skipped: the next run goes on there.`,
@@ -323,15 +234,11 @@ function checkOff(canvas: Canvas): void {
 		'Was anybody refused?',
 		'One item per refusal',
 		'Write the refusals down',
-		'Write the checkpoint',
-		'Is the lease still ours?',
-		'Did it go well?',
-		'Is there time for more?',
-		'From here',
+		checkpoint.first,
 	);
+	canvas.chain(checkpoint.kept, 'Did it go well?', 'Is there time for more?', 'From here');
 	canvas.connect('Is anybody to be imported?', 1, 'Check them off');
-	canvas.connect('Was anybody refused?', 1, 'Write the checkpoint');
-	canvas.connect('Is the lease still ours?', 1, 'Stop: another run has taken over');
+	canvas.connect('Was anybody refused?', 1, checkpoint.first);
 	canvas.connect('Did it go well?', 1, 'Stop: not imported');
 	canvas.connect('Is there time for more?', 1, 'Leave it to the next run');
 }

@@ -1,11 +1,9 @@
-import { assign, Canvas, when, type WorkflowFile } from './canvas.mts';
+import { Canvas, when, type WorkflowFile } from './canvas.mts';
 import { columnsOf, matching, table, tableOf } from './dataTable.mts';
+import { entrances } from './entrances.mts';
 import { codeText, createFailuresTable, noteFailures } from './failures.mts';
 import { OUTBOX_SETTING } from './intoOutbox.mts';
-import { createLeases, findLease, giveLeaseBack } from './leases.mts';
-
-const SCHEDULE = 'Every minute';
-const SET_UP = 'Set up (run once)';
+import { createLeases, giveLeaseBack, runLease, takeRunLease } from './leases.mts';
 
 /** The outbox's table: column → type. An event is removed once it is delivered. */
 export const OUTBOX_COLUMNS = {
@@ -26,15 +24,10 @@ export function outbox(): WorkflowFile {
 		saveDataSuccessExecution: 'none',
 	});
 	notes(canvas);
-	canvas.node(SCHEDULE, 'scheduleTrigger', [0, 0], {
-		rule: { interval: [{ field: 'minutes', minutesInterval: 1 }] },
-	});
-	canvas.node(SET_UP, 'manualTrigger', [0, 1.4], {});
-	canvas.node(
-		'Settings',
-		'set',
-		[1.1, 0.6],
-		assign({
+	entrances(canvas, {
+		schedule: 'Every minute',
+		interval: { field: 'minutes', minutesInterval: 1 },
+		settings: {
 			table: OUTBOX_SETTING.outbox,
 			leases: 'SparkLoop lease',
 			pageSize: 200,
@@ -45,16 +38,9 @@ export function outbox(): WorkflowFile {
 			// Even if SparkLoop never answers, a page takes 200 seconds: what is left goes with the next run.
 			runFor: 240_000,
 			startedAt: '={{ Date.now() }}',
-		}),
-	);
-	canvas.node(
-		'Is it time to send?',
-		'if',
-		[2.1, 0.6],
-		when(`={{ $('${SCHEDULE}').isExecuted }}`, 'true', undefined, 'boolean'),
-	);
-	for (const entrance of [SCHEDULE, SET_UP]) canvas.connect(entrance, 0, 'Settings');
-	canvas.chain('Settings', 'Is it time to send?');
+		},
+		question: 'Is it time to send?',
+	});
 	drain(canvas);
 	setUp(canvas);
 	noteFailures(canvas, [0, 3.2]);
@@ -104,17 +90,7 @@ To send a parked event again, correct it in the table, and set its state to \`wa
 
 function drain(canvas: Canvas): void {
 	const outboxTable = table("={{ $('Settings').first().json.table }}");
-	const leases = table("={{ $('Settings').first().json.leases }}");
-
-	const lease = findLease(canvas, [3.2, 0], 'outbox');
-	canvas.node('Take the lease', 'dataTable', [5.2, 0], {
-		resource: 'row',
-		operation: 'update',
-		dataTableId: leases,
-		...matching(['name', 'eq', 'outbox'], ['until', 'lt', '={{ Date.now() }}']),
-		columns: columnsOf({ until: "={{ Date.now() + $('Settings').first().json.leaseFor }}" }),
-		options: {},
-	});
+	const lease = takeRunLease(canvas, [3.2, 0], runLease('outbox'));
 	canvas.node(
 		'Read from here',
 		'set',
@@ -234,8 +210,7 @@ function drain(canvas: Canvas): void {
 
 	canvas.connect('Is it time to send?', 0, lease.first);
 	canvas.chain(
-		lease.found,
-		'Take the lease',
+		lease.taken,
 		'Read from here',
 		'Read a page',
 		'Choose what is due',

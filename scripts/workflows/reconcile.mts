@@ -1,18 +1,25 @@
 import { assign, Canvas, switchOn, when, type Place, type WorkflowFile } from './canvas.mts';
 import type { ContactList } from './contactLists/contactList.mts';
 import { columnsOf, matching, table, tableOf } from './dataTable.mts';
+import { entrances } from './entrances.mts';
 import { codeText, createFailuresTable, noteFailures } from './failures.mts';
-import { createLeases } from './leases.mts';
+import {
+	createLeases,
+	giveLeaseBack,
+	keepRunLease,
+	runLease,
+	stopIfTakenOver,
+	takeRunLease,
+} from './leases.mts';
 
 const SCHEDULE = 'Every night';
-const SET_UP = 'Set up (run once)';
 const PART = 'A part of the work';
 const SETTINGS = "$('Settings').first().json";
 
 const TOLD = table(`={{ ${SETTINGS}.told }}`);
 const REPORTS = table(`={{ ${SETTINGS}.reports }}`);
 const TO_LOOK_AT = table(`={{ ${SETTINGS}.toLookAt }}`);
-const LEASES = table(`={{ ${SETTINGS}.leases }}`);
+const LEASE = runLease('reconcile');
 
 /** Of whom SparkLoop was told that they are gone, so that it is asked once where its list does not say it. */
 export const TOLD_COLUMNS = { email: 'string', at: 'string' } as const;
@@ -69,10 +76,6 @@ export function reconcile(list: ContactList): WorkflowFile {
 		executionTimeout: -1,
 	});
 	notes(canvas, list);
-	canvas.node(SCHEDULE, 'scheduleTrigger', [0, 0], {
-		rule: { interval: [{ field: 'days', daysInterval: 1, triggerAtHour: 3, triggerAtMinute: 20 }] },
-	});
-	canvas.node(SET_UP, 'manualTrigger', [0, 1], {});
 	canvas.node(
 		PART,
 		'executeWorkflowTrigger',
@@ -81,11 +84,11 @@ export function reconcile(list: ContactList): WorkflowFile {
 		// No address leads to it.
 		{ webhookId: undefined, typeVersion: 1.1 },
 	);
-	canvas.node(
-		'Settings',
-		'set',
-		[1, 1],
-		assign({
+	entrances(canvas, {
+		schedule: SCHEDULE,
+		interval: { field: 'days', daysInterval: 1, triggerAtHour: 3, triggerAtMinute: 20 },
+		others: { [PART]: 'A part' },
+		settings: {
 			nightly: 'dry run',
 			onDemand: 'dry run',
 			...list.settings,
@@ -108,22 +111,12 @@ export function reconcile(list: ContactList): WorkflowFile {
 			leaseFor: 600_000,
 			startedAt: '={{ Date.now() }}',
 			byHand: "={{ $execution.mode === 'test' ? 'yes' : 'no' }}",
-		}),
-	);
-	canvas.node(
-		'Who has started it?',
-		'switch',
-		[2, 1],
-		switchOn(
-			`={{ $('${SCHEDULE}').isExecuted ? 'run' : $('${SET_UP}').isExecuted ? 'set-up' : 'part' }}`,
-			{ 'A run': 'run', 'Set-up': 'set-up', 'A part': 'part' },
-		),
-	);
-	for (const entrance of [SCHEDULE, SET_UP, PART]) canvas.connect(entrance, 0, 'Settings');
-	canvas.chain('Settings', 'Who has started it?');
+		},
+		question: 'Who has started it?',
+	});
 	const afterReading = read(canvas, [3, 0]);
-	repair(canvas, afterReading, [11.3, 0]);
-	report(canvas, [12.3, 1.9]);
+	repair(canvas, afterReading, [13.3, 0]);
+	report(canvas, [14.3, 1.9]);
 	setUp(canvas, [3, 2.2]);
 	parts(canvas, list, [3, 3.4]);
 	noteFailures(canvas, [0, 6.6]);
@@ -146,63 +139,15 @@ const doPart = (canvas: Canvas, name: string, place: Place): string =>
 		{ typeVersion: 1.2, onError: 'continueErrorOutput' },
 	);
 
-/** Adds the nodes that renew the lease, or stop when another run has it. @returns the node whose output 0 goes on */
-function keepLease(canvas: Canvas, [column, row]: Place, name: string, stillOurs: string): string {
-	canvas.node(
-		name,
-		'dataTable',
-		[column, row],
-		{
-			resource: 'row',
-			operation: 'update',
-			dataTableId: LEASES,
-			...matching(['name', 'eq', 'reconcile'], ['until', 'eq', `={{ ${HELD_UNTIL} }}`]),
-			columns: columnsOf({ until: `={{ Date.now() + ${SETTINGS}.leaseFor }}` }),
-			options: {},
-		},
-		{ executeOnce: true, alwaysOutputData: true },
-	);
-	canvas.node(
-		stillOurs,
-		'if',
-		[column + 1, row],
-		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
-		{ executeOnce: true },
-	);
-	canvas.chain(name, stillOurs);
-	return stillOurs;
-}
-
 /** Reads both lists, part by part. @returns the node that is left by output 1 when everything is read */
 function read(canvas: Canvas, [column, row]: Place): string {
-	canvas.node(
-		'Take the lease',
-		'dataTable',
-		[column, row],
-		{
-			resource: 'row',
-			operation: 'update',
-			dataTableId: LEASES,
-			...matching(['name', 'eq', 'reconcile'], ['until', 'lt', '={{ Date.now() }}']),
-			columns: columnsOf({ until: '={{ Date.now() + $json.leaseFor }}' }),
-			options: {},
-		},
-		{ alwaysOutputData: true },
-	);
-	canvas.node(
-		'Is it ours?',
-		'if',
-		[column + 1, row],
-		when('={{ $json.id }}', 'notEmpty', undefined, 'number'),
-		{ executeOnce: true },
-	);
-	canvas.node('Stop: another run is at work', 'stopAndError', [column + 2, row + 1], {
-		errorMessage: `=Another run is at work, or was killed less than {{ ${SETTINGS}.leaseFor / 60000 }} minutes ago. If this goes on, run 'Set up (run once)': it makes the lease.`,
+	const lease = takeRunLease(canvas, [column, row], LEASE, {
+		ifTaken: `=Another run is at work, or was killed less than {{ ${SETTINGS}.leaseFor / 60000 }} minutes ago.`,
 	});
 	canvas.node(
 		'Read from here',
 		'set',
-		[column + 2, row],
+		[column + 4, row],
 		{
 			mode: 'raw',
 			jsonOutput:
@@ -211,24 +156,29 @@ function read(canvas: Canvas, [column, row]: Place): string {
 		},
 		{ executeOnce: true },
 	);
-	doPart(canvas, 'Read a part', [column + 3, row]);
-	keepLease(canvas, [column + 4, row], 'Keep the lease', 'Is it still ours?');
+	doPart(canvas, 'Read a part', [column + 5, row]);
+	stopIfTakenOver(
+		canvas,
+		[column + 8, row + 1],
+		'What was repaired stays repaired. If it happens again, make Settings → leaseFor longer, or pagesPerPart and batchSize smaller.',
+	);
+	const keep = keepRunLease(
+		canvas,
+		[column + 6, row],
+		LEASE,
+		['Keep the lease', 'Is it still ours?'],
+		HELD_UNTIL,
+	);
 	canvas.node(
 		'Is there more to read?',
 		'if',
-		[column + 6, row],
+		[column + 8, row],
 		when("={{ Boolean($('Read a part').last().json.next) }}", 'true', undefined, 'boolean'),
 		{ executeOnce: true },
 	);
-	canvas.node('Stop: another run took over', 'stopAndError', [column + 6, row + 1], {
-		errorMessage:
-			'This run took longer for a part of its work than its lease, and another one has taken over. What was repaired stays repaired.',
-	});
-	canvas.connect('Who has started it?', 0, 'Take the lease');
-	canvas.chain('Take the lease', 'Is it ours?', 'Read from here', 'Read a part', 'Keep the lease');
-	canvas.connect('Is it ours?', 1, 'Stop: another run is at work');
-	canvas.chain('Is it still ours?', 'Is there more to read?', 'Read from here');
-	canvas.connect('Is it still ours?', 1, 'Stop: another run took over');
+	canvas.connect('Who has started it?', 0, lease.first);
+	canvas.chain(lease.taken, 'Read from here', 'Read a part', keep.first);
+	canvas.chain(keep.kept, 'Is there more to read?', 'Read from here');
 	return 'Is there more to read?';
 }
 
@@ -252,7 +202,13 @@ function repair(canvas: Canvas, afterReading: string, [column, row]: Place): voi
 	});
 	canvas.node('One batch at a time', 'splitInBatches', [column + 2.7, row], { options: {} });
 	doPart(canvas, 'Repair a batch', [column + 3.7, row]);
-	keepLease(canvas, [column + 4.7, row], 'Keep the lease on', 'Is the lease still ours?');
+	const keep = keepRunLease(
+		canvas,
+		[column + 4.7, row],
+		LEASE,
+		['Keep the lease on', 'Is the lease still ours?'],
+		HELD_UNTIL,
+	);
 	canvas.node(
 		'Does SparkLoop answer?',
 		'if',
@@ -269,9 +225,8 @@ function repair(canvas: Canvas, afterReading: string, [column, row]: Place): voi
 		'One batch at a time',
 	);
 	canvas.connect('One batch at a time', 1, 'Repair a batch');
-	canvas.chain('Repair a batch', 'Keep the lease on');
-	canvas.chain('Is the lease still ours?', 'Does SparkLoop answer?', 'One batch at a time');
-	canvas.connect('Is the lease still ours?', 1, 'Stop: another run took over');
+	canvas.chain('Repair a batch', keep.first);
+	canvas.chain(keep.kept, 'Does SparkLoop answer?', 'One batch at a time');
 }
 
 /** Writes down what the run found and did, and ends it. */
@@ -340,20 +295,7 @@ function report(canvas: Canvas, [column, row]: Place): void {
 		assign({ problem: '={{ $json.error }}' }, false),
 		{ executeOnce: true },
 	);
-	canvas.node(
-		'Give the lease back',
-		'dataTable',
-		[column + 3, row + 1],
-		{
-			resource: 'row',
-			operation: 'update',
-			dataTableId: LEASES,
-			...matching(['name', 'eq', 'reconcile'], ['until', 'eq', `={{ ${HELD_UNTIL} }}`]),
-			columns: columnsOf({ until: '0' }),
-			options: {},
-		},
-		{ executeOnce: true, alwaysOutputData: true },
-	);
+	giveLeaseBack(canvas, 'Give the lease back', [column + 3, row + 1], HELD_UNTIL);
 	canvas.node(
 		'Say how it went',
 		'set',

@@ -292,14 +292,3 @@ it('is the error workflow of any other workflow that chooses it', async () => {
 	);
 	expect(noted).toMatchObject({ node: 'Break', message: 'Broken' });
 }, 60_000);
-
-it('says so when it was not set up, although the table of leases is there for others', async () => {
-	const leases = await tableId('SparkLoop lease');
-	await n8n.api.dataTables.update(leases, ['name', 'alerts'], { name: 'not alerts' });
-	expect(await run()).toEqual({
-		status: 'error',
-		message: expect.stringMatching(/^Nothing was done: run 'Set up \(run once\)'/) as string,
-	});
-	await n8n.api.dataTables.update(leases, ['name', 'not alerts'], { name: 'alerts' });
-	expect(await run()).toEqual(OK);
-});

@@ -3,13 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startSandbox, type Sandbox } from '../../sandbox/server.mts';
 import { importCredentials } from '../../scripts/story/importing.mts';
 import { killAndRestart, setGround, type Ground } from '../../scripts/story/stage.mts';
-import {
-	bringImport,
-	ImportInService,
-	PROGRESS,
-	SCHEDULE,
-	SET_UP,
-} from '../support/importInService.mts';
+import { bringImport, ImportInService, SCHEDULE, SET_UP } from '../support/importInService.mts';
 
 /** SparkLoop's 120 calls in 60 seconds, twenty times as fast. */
 const MINUTE = 3_000;
@@ -226,17 +220,6 @@ it('stops when all are refused, since that is hardly their fault', async () => {
 	]);
 	expect(await letter.row()).toMatchObject({ done: 0, refused: 0 });
 	expect(await letter.refusals()).toEqual([]);
-}, 30_000);
-
-it('says so when it was not set up', async () => {
-	const letter = await Newsletter.begin('Not set up');
-	const { dataTables } = ground.n8n.api;
-	const [{ id }] = await dataTables.list(PROGRESS);
-	await dataTables.update(id, ['name', 'Not set up'], { name: 'Removed' });
-	expect(await letter.run()).toEqual({
-		status: 'error',
-		message: expect.stringMatching(/has no row named 'Not set up'\. Run 'Set up \(run once\)'/),
-	});
 }, 30_000);
 
 it('imports each person once when several runs start at the same time', async () => {

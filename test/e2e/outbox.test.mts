@@ -179,15 +179,3 @@ it('delivers what n8n was killed in the middle of, once the lease has run out', 
 		expect(stage.sandbox.program.find(email)?.status).toBe('unsubscribed');
 	}
 }, 120_000);
-
-it('says so when it was not set up, although the table of leases is there for others', async () => {
-	const { dataTables } = stage.n8n.api;
-	const [{ id: leases }] = await dataTables.list('SparkLoop lease');
-	await dataTables.update(leases, ['name', 'outbox'], { name: 'not outbox' });
-	expect(await drain()).toEqual({
-		status: 'error',
-		message: expect.stringMatching(/^Nothing was done: run 'Set up \(run once\)'/) as string,
-	});
-	await dataTables.update(leases, ['name', 'not outbox'], { name: 'outbox' });
-	expect(await drain()).toEqual({ status: 'success' });
-});

@@ -5,7 +5,7 @@ import type { Ground } from '../../scripts/story/stage.mts';
 
 export const SCHEDULE = 'Every minute';
 export const SET_UP = 'Set up (run once)';
-export const PROGRESS = 'SparkLoop import progress';
+const PROGRESS = 'SparkLoop import progress';
 const REFUSALS = 'SparkLoop import refusals';
 
 /**

@@ -1,3 +1,4 @@
+import { RecentTimes } from './recentTimes';
 import type { Surroundings } from './surroundings';
 
 /** Fewer than this say too little about a limit: perhaps somebody else used it up. */
@@ -20,10 +21,8 @@ export class LearnedPace {
 	private readonly surroundings: Pick<Surroundings, 'now' | 'pause'>;
 	private quietUntil = 0;
 	private underWay = 0;
-	/** When calls got through, the oldest first; none that lies further back than the longest window. */
-	private taken: number[] = [];
-	/** Where `taken` begins. Taking the first off a long array would move all others each time. */
-	private first = 0;
+	/** When calls got through; none that lies further back than the longest window. */
+	private readonly taken = new RecentTimes();
 	private learned: { calls: number; window: number; moreAt: number } | undefined;
 
 	constructor(surroundings: Pick<Surroundings, 'now' | 'pause'>) {
@@ -46,7 +45,7 @@ export class LearnedPace {
 	/** The call was answered, or its answer will not come any more. @param through whether it was taken */
 	leave(through: boolean): void {
 		this.underWay -= 1;
-		if (through) this.taken.push(this.surroundings.now());
+		if (through) this.taken.add(this.surroundings.now());
 	}
 
 	/** Nobody may call for a while, in milliseconds. */
@@ -58,7 +57,8 @@ export class LearnedPace {
 	learn(asked: number): void {
 		const now = this.surroundings.now();
 		if (asked <= 0 || asked > LONGEST_WINDOW) return;
-		const calls = this.countSince(now - asked);
+		this.taken.forgetOld(now, LONGEST_WINDOW);
+		const calls = this.taken.countSince(now - asked);
 		if (calls < ENOUGH_TO_LEARN) return;
 		this.learned = { calls, window: asked, moreAt: now + WINDOWS_BEFORE_MORE * asked };
 	}
@@ -73,27 +73,9 @@ export class LearnedPace {
 			this.learned.moreAt = now + WINDOWS_BEFORE_MORE * this.learned.window;
 		}
 		const { calls, window } = this.learned;
-		const counted = this.countSince(now - window);
-		if (counted + this.underWay < calls) return 0;
-		const oldest = this.taken.length - counted;
-		return counted > 0 ? this.taken[oldest] + window - now : window / calls;
-	}
-
-	private countSince(time: number): number {
-		const now = this.surroundings.now();
-		while (this.first < this.taken.length && this.taken[this.first] <= now - LONGEST_WINDOW) {
-			this.first += 1;
-		}
-		if (this.first * 2 > this.taken.length) {
-			this.taken = this.taken.slice(this.first);
-			this.first = 0;
-		}
-		let [low, high] = [this.first, this.taken.length];
-		while (low < high) {
-			const middle = (low + high) >> 1;
-			if (this.taken[middle] <= time) low = middle + 1;
-			else high = middle;
-		}
-		return this.taken.length - low;
+		this.taken.forgetOld(now, LONGEST_WINDOW);
+		if (this.taken.countSince(now - window) + this.underWay < calls) return 0;
+		const oldest = this.taken.oldestSince(now - window);
+		return oldest === undefined ? window / calls : oldest + window - now;
 	}
 }

@@ -1,3 +1,4 @@
+import { RecentTimes } from './recentTimes';
 import { unlessAborted, type Surroundings } from './surroundings';
 
 /** How many calls an API allows within how long. */
@@ -25,10 +26,8 @@ export class Pacer {
 	/** What is allowed at the moment; below `pace.calls` after a refusal. */
 	private allowed: number;
 	private underWay = 0;
-	/** When the calls of the last window were answered, the oldest first. */
-	private answered: number[] = [];
-	/** Where `answered` begins. Taking the first off a long array would move all others each time. */
-	private first = 0;
+	/** When the calls of the last window were answered. */
+	private readonly answered = new RecentTimes();
 	private quietUntil = 0;
 	private changedAt = 0;
 	private line: Promise<void> = Promise.resolve();
@@ -103,7 +102,7 @@ export class Pacer {
 	/** The call was answered, or its answer will not come any more. */
 	leave(): void {
 		this.underWay -= 1;
-		this.answered.push(this.surroundings.now());
+		this.answered.add(this.surroundings.now());
 		this.answerCame();
 	}
 
@@ -116,10 +115,9 @@ export class Pacer {
 	refused(asked: number | undefined): number {
 		const now = this.surroundings.now();
 		this.underWay -= 1;
-		this.forgetOld(now);
-		const admitted = this.answered.length - this.first;
-		const pause = asked ?? (admitted > 0 ? this.answered[this.first] - now : 0) + this.pace.window;
-		this.allowed = Math.max(1, Math.min(this.allowed, admitted));
+		this.answered.forgetOld(now, this.pace.window);
+		const pause = asked ?? (this.answered.oldest ?? now) - now + this.pace.window;
+		this.allowed = Math.max(1, Math.min(this.allowed, this.answered.count));
 		this.quietUntil = Math.max(this.quietUntil, now + Math.min(pause, LONGEST_QUIET));
 		this.changedAt = this.quietUntil;
 		this.answerCame();
@@ -130,24 +128,11 @@ export class Pacer {
 	private untilFree(): number | undefined {
 		const now = this.surroundings.now();
 		if (this.quiet > 0) return this.quiet;
-		this.forgetOld(now);
+		this.answered.forgetOld(now, this.pace.window);
 		this.recover(now);
-		const counted = this.answered.length - this.first;
-		if (this.underWay + counted < this.allowed) return 0;
-		return counted > 0 ? this.answered[this.first] + this.pace.window - now : undefined;
-	}
-
-	private forgetOld(now: number): void {
-		while (
-			this.first < this.answered.length &&
-			this.answered[this.first] + this.pace.window <= now
-		) {
-			this.first += 1;
-		}
-		if (this.first * 2 > this.answered.length) {
-			this.answered = this.answered.slice(this.first);
-			this.first = 0;
-		}
+		if (this.underWay + this.answered.count < this.allowed) return 0;
+		const { oldest } = this.answered;
+		return oldest === undefined ? undefined : oldest + this.pace.window - now;
 	}
 
 	private recover(now: number): void {
