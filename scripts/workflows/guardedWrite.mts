@@ -13,6 +13,8 @@ export const EVENT = `$('${LOOP}').first().json`;
 /** What was found out about the contact in the ESP, an expression without its braces. */
 export const CONTACT = `$('Find its fields').first().json`;
 
+const WENT_WRONG = "$('What went wrong').first().json";
+
 /**
  * Whom SparkLoop tells of as somebody who is there or has just come. A referrer or a winner who is not in the ESP has left
  * it: they may have unsubscribed and been erased, while their link still brings friends. No braces.
@@ -27,6 +29,8 @@ export const WRITING = { ...FAILING, retryOnFail: true, maxTries: 2, waitBetween
 
 /** How one ESP keeps contacts. */
 export interface ContactsOfEsp {
+	/** Who answers, as messages call it. */
+	name: string;
 	/** Whose contacts, as the leases are called. Two flows with the same name never write at the same time. */
 	lease: string;
 	/** How many contacts at most are written at the same time. */
@@ -37,7 +41,8 @@ export interface ContactsOfEsp {
 	 * What 'Read the contact' put out → `{ status, found, fields, … }`, an expression without its braces. `status`: of the
 	 * answer. `found`: whether there is such a contact; one that is not is added if the settings want it, and always
 	 * where this is left out. `fields`: name → value, `{}` when there is no such contact; anything but an object when they
-	 * were not where they should be. `problem`: why nothing can be written, if so.
+	 * were not where they should be. `problem`: why nothing can be written, if so; `answeredBy`: the node whose answer says
+	 * so, unless the problem is one of our own.
 	 */
 	find: string;
 	/** What the ESP says is wrong, of an error as `$json.error`, where n8n's own message leaves it out; the same way. */
@@ -59,11 +64,44 @@ export interface Reading {
 export interface Written {
 	first: string;
 	last: string[];
-	/** Those whose second output is a failure, beyond those that hand an error on. */
+	/** Those whose second output is a failure, `{ problem, answeredBy }`, beyond those that hand an error on. */
 	checks?: string[];
 	/** Columns that they take. */
 	columns: number;
 }
+
+/**
+ * What the user can do about a failure, or a blank when all that helps is to wait; an expression without its braces.
+ *
+ * @param status of the answer, the same way; a native node leaves nothing of it but n8n's words for it
+ * @param text what was said of it, the same way
+ */
+export const adviceOn = (status: string, text: string): string =>
+	`((status, text) => {
+		const saysSo = (words) => !(status >= 400) && words.test(text);
+		if ([401, 403].includes(status) || saysSo(/credentials|api key/i)) return 'Check the credential of that node.';
+		const isRefusal = status >= 400 && status < 500 && ![408, 429].includes(status);
+		return isRefusal || saysSo(/^(Bad request|Payment required|The resource you are requesting could not be found|Method not allowed|Your request is invalid)/) ? 'Look in the execution at what that node sent.' : '';
+	})(Number(${status}), ${text})`.replace(/\s+/g, ' ');
+
+/**
+ * Of what reached 'What went wrong' → `{ reason, advice }`, an expression without its braces. The node that is named is
+ * the one that got the answer: 'Are they there?' only judges it. A problem of our own names none, because its text says
+ * where to look. n8n's Postgres node puts the message beside its error; of a 429, its HTTP Request node says nothing but
+ * how to set it up otherwise. No error may carry anybody's address.
+ */
+const whatWentWrong = ({ name, complaint }: ContactsOfEsp): string =>
+	`(() => {
+		const isJudged = $prevNode.name === 'Are they there?';
+		const status = Number($json.error ? $json.error.httpCode ?? $json.error.statusCode ?? $json.error.status : $json.status);
+		const isAsExpected = isJudged && [200, 404].includes(status);
+		const error = status === 429 ? undefined : $json.error?.message ?? $json.message ?? $json.error;
+		const said = $json.problem ?? ${complaint ? `${complaint} ?? ` : ''}error ?? (isAsExpected ? "the fields are not where 'Find its fields' looks for them" : '${name} answered with status ' + status);
+		const text = String(said).replace(/[^\\s@(,;:<>"']+@/g, '…@').replace(/^(?=\\d{3} - )/, '${name} answered ').replace(/\\.+$/, '');
+		const node = $json.answeredBy ?? (!isJudged ? $prevNode.name : isAsExpected || $json.problem ? '' : 'Read the contact');
+		if (!node) return { reason: text, advice: '' };
+		return { reason: text + " (node '" + node + "')", advice: ${adviceOn('status', 'text')} };
+	})()`.replace(/\s+/g, ' ');
 
 /** Asks one node first whether there is something to do. @returns the node */
 export function isAboutAContact(canvas: Canvas, [column, row]: Place): string {
@@ -142,15 +180,12 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 	giveLeaseBack(canvas, 'Give the lease back', [end, row]);
 	canvas.node('What went wrong', 'set', [end, row + 1.1], {
 		mode: 'raw',
-		jsonOutput:
-			// n8n's Postgres node puts the message beside its error. No error may carry anybody's address.
-			`={{ { reason: String($json.problem ?? ${esp.complaint ? `${esp.complaint} ?? ` : ''}$json.error?.message ?? $json.message ?? $json.error ?? ([200, 404].includes($json.status) ? "the fields are not where 'Find its fields' looks for them" : 'it answered with status ' + $json.status)).replace(/[^\\s@(,;:<>"']+@/g, '…@') } }}`,
+		jsonOutput: `={{ ${whatWentWrong(esp)} }}`,
 		options: {},
 	});
 	giveLeaseBack(canvas, 'Give it back all the same', [end + 1, row + 1.1]);
 	canvas.node('Stop: not written', 'stopAndError', [end + 2, row + 1.1], {
-		errorMessage:
-			"=The contact was not written: {{ $('What went wrong').first().json.reason }}. SparkLoop sends the event again.",
+		errorMessage: `=The contact was not written: {{ ${WENT_WRONG}.reason }}. {{ [${WENT_WRONG}.advice, $execution.mode === 'test' ? 'Started by hand, so nothing sends the event again.' : 'SparkLoop sends the event again.'].filter(Boolean).join(' ') }}`,
 	});
 
 	canvas.connect(LOOP, 0, record(canvas, [column + 1, row - 1], `$('${TRIGGER}').first().json`));

@@ -1,5 +1,5 @@
 import { assign, Canvas, switchOn, when, type Place, type WorkflowFile } from './canvas.mts';
-import type { ContactList } from './contactLists/contactList.mts';
+import { READ_PAGE, type ContactList } from './contactLists/contactList.mts';
 import { columnsOf, matching, table, tableOf } from './dataTable.mts';
 import { entrances } from './entrances.mts';
 import { codeText, createFailuresTable, noteFailures } from './failures.mts';
@@ -292,7 +292,13 @@ function report(canvas: Canvas, [column, row]: Place): void {
 		'What went wrong',
 		'set',
 		[column + 2, row + 1],
-		assign({ problem: '={{ $json.error }}' }, false),
+		assign(
+			{
+				// The error of another execution, which says neither whom it asked nor where.
+				problem: `={{ ($prevNode.name === 'Read a part' ? { subscribers: "SparkLoop's subscribers could not be read (node 'Read subscribers'): ", contacts: "The contacts could not be read (node '${READ_PAGE}'): ", told: "The table of whom it told could not be read (node 'Read whom it told'): " }[$('Read from here').last().json.what] : 'A batch could not be repaired: ') + $json.error }}`,
+			},
+			false,
+		),
 		{ executeOnce: true },
 	);
 	giveLeaseBack(canvas, 'Give the lease back', [column + 3, row + 1], HELD_UNTIL);

@@ -295,7 +295,7 @@ function fulfil(canvas: Canvas): void {
 	);
 	canvas.node('Done', 'noOp', [15, 0], {});
 	canvas.node('Stop: not fulfilled', 'stopAndError', [15, 0.9], {
-		errorMessage: `={{ (${count('unclear')} + ${count('open')}) + ' rewards were not fulfilled (' + $('${SETTLED}').all().find(({ json }) => json.state !== 'fulfilled').json.note + '). ' + (${count('unclear')} > 0 ? ${LOOK} : 'They are tried again by themselves.') }}`,
+		errorMessage: `={{ (${count('unclear')} + ${count('open')}) + " rewards were not fulfilled (node 'Fulfil it': " + $('${SETTLED}').all().find(({ json }) => json.state !== 'fulfilled').json.note + '). ' + (${count('unclear')} > 0 ? ${LOOK} : 'They are tried again by themselves.') }}`,
 	});
 	canvas.chain('The claim', 'Fulfil it', 'What became of it?', SETTLED, 'Is it fulfilled?', 'Done');
 	canvas.connect('Is it fulfilled?', 1, 'Stop: not fulfilled');

@@ -79,6 +79,7 @@ function entrances(canvas: Canvas): void {
 
 /** Contacts behind an HTTP API: GET tells the fields, PUT changes them. */
 const YOUR_CONTACTS: ContactsOfEsp = {
+	name: 'your ESP',
 	lease: 'contact',
 	shares: SHARES,
 	find: '{ status: $json.statusCode, fields: $json.statusCode === 404 ? {} : $json.body?.contact?.fields }',

@@ -147,7 +147,9 @@ it.each([
 			executions: await ground.n8n.api.listExecutions({ status: ['error'] }),
 		};
 		const { data } = await ground.n8n.api.getExecution(executions[0].id);
-		expect(data.resultData.error?.message).toMatch(/1 rewards were not fulfilled .*unclear/);
+		expect(data.resultData.error?.message).toMatch(
+			/1 rewards were not fulfilled \(node 'Fulfil it': (status \d{3}|no answer)\)\. .*unclear/,
+		);
 		expect(data.resultData.error?.message).not.toMatch(/example\.com/);
 	},
 	30_000,

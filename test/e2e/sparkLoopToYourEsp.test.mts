@@ -2,7 +2,7 @@ import { deliver } from '../support/deliver.mts';
 import type { SparkLoopEvent } from '../../sandbox/events.mts';
 import { importWorkflow } from '../../scripts/story/importing.mts';
 import { killAndRestart, setGround, type Ground } from '../../scripts/story/stage.mts';
-import { Peer } from '../support/peer.mts';
+import { Peer, type Reply } from '../support/peer.mts';
 
 const ENTRANCE = 'When SparkLoop sends an event';
 
@@ -75,28 +75,96 @@ it('tells SparkLoop when the ESP fails, and holds nobody up after that', async (
 	expect(Date.now() - since).toBeLessThan(4_000);
 	expect(fields(email)).toMatchObject({ RH_TOTREF: 1 });
 	expect(await lastError(workflowId)).toBe(
-		'The contact was not written: it answered with status 500. SparkLoop sends the event again.',
+		"The contact was not written: your ESP answered with status 500 (node 'Read the contact'). SparkLoop sends the event again.",
 	);
 }, 30_000);
 
-it('says so when the fields are not where it looks for them, rather than take everything for new', async () => {
-	const { n8n, credentials } = ground;
-	const odd = await Peer.start(() => ({ status: 200, body: { data: { custom: {} } } }));
-	const elsewhere = await importWorkflow(n8n.api, credentials, 'sparkloop-to-your-esp.json', {
-		contactUrl: `${odd.url}/contacts/{email}`,
+describe('an ESP that answers otherwise', () => {
+	const NOBODY = { status: 404, body: {} };
+	let answers: { GET: Reply | 'drop'; PUT?: Reply };
+	let peer: Peer;
+	let elsewhere: string;
+	beforeAll(async () => {
+		const { n8n, credentials } = ground;
+		peer = await Peer.start(({ method }) => answers[method as 'GET'] ?? { status: 200, body: {} });
+		const workflow = await importWorkflow(n8n.api, credentials, 'sparkloop-to-your-esp.json', {
+			contactUrl: `${peer.url}/contacts/{email}`,
+		});
+		elsewhere = workflow.id;
+		// It has the same entrance.
+		await n8n.api.unpublish(workflowId);
+		await n8n.api.publish(elsewhere);
+	}, 30_000);
+	beforeEach(() => peer.received.splice(0));
+	afterAll(async () => {
+		await ground.n8n.api.unpublish(elsewhere);
+		await ground.n8n.api.publish(workflowId);
+		await peer.stop();
+	}, 30_000);
+
+	const CREDENTIAL = 'Check the credential of that node. ';
+	const LOOK = 'Look in the execution at what that node sent. ';
+
+	it.each<[string, typeof answers, string]>([
+		[
+			'the reading with 401',
+			{ GET: { status: 401, body: {} } },
+			`your ESP answered with status 401 (node 'Read the contact'). ${CREDENTIAL}`,
+		],
+		[
+			'the reading with 400',
+			{ GET: { status: 400, body: {} } },
+			`your ESP answered with status 400 (node 'Read the contact'). ${LOOK}`,
+		],
+		[
+			'the reading with 429',
+			{ GET: { status: 429, body: {} } },
+			"your ESP answered with status 429 (node 'Read the contact'). ",
+		],
+		[
+			'the reading with nothing at all',
+			{ GET: 'drop' },
+			"socket hang up (node 'Read the contact'). ",
+		],
+		[
+			'the reading with fields where nobody looks for them, rather than all is taken for new',
+			{ GET: { status: 200, body: { data: { custom: {} } } } },
+			"the fields are not where 'Find its fields' looks for them. ",
+		],
+		[
+			'the writing with 403',
+			{ GET: NOBODY, PUT: { status: 403, body: { message: 'Not odd@example.com' } } },
+			`your ESP answered 403 - "{\\"message\\":\\"Not …@example.com\\"}" (node 'Write the fields'). ${CREDENTIAL}`,
+		],
+		[
+			'the writing with 422',
+			{ GET: NOBODY, PUT: { status: 422, body: {} } },
+			`your ESP answered 422 - "{}" (node 'Write the fields'). ${LOOK}`,
+		],
+		[
+			'the writing with 429',
+			{ GET: NOBODY, PUT: { status: 429, body: {} } },
+			"your ESP answered with status 429 (node 'Write the fields'). ",
+		],
+	])('is named with the node and what to do: %s', async (_, replies, reason) => {
+		answers = replies;
+		expect(await send(sync('odd@example.com', 1))).toBe(500);
+		expect(await lastError(elsewhere)).toBe(
+			`The contact was not written: ${reason}SparkLoop sends the event again.`,
+		);
+		expect(peer.received.some(({ method }) => method === 'PUT')).toBe('PUT' in replies);
 	});
-	// It has the same entrance.
-	await n8n.api.unpublish(workflowId);
-	await n8n.api.publish(elsewhere.id);
-	expect(await send(sync('odd@example.com', 1))).toBe(500);
-	await n8n.api.unpublish(elsewhere.id);
-	await n8n.api.publish(workflowId);
-	await odd.stop();
-	expect(odd.received.map(({ method }) => method)).toEqual(['GET']);
-	expect(await lastError(elsewhere.id)).toMatch(
-		/^The contact was not written: the fields are not where 'Find its fields' looks for them\./,
-	);
-}, 30_000);
+
+	it('is nothing that SparkLoop sends again when somebody has started it by hand', async () => {
+		const { api } = ground.n8n;
+		answers = { GET: { status: 401, body: {} } };
+		const { mode, data } = await api.waitForExecution(await api.runWorkflow(elsewhere, ENTRANCE));
+		expect(mode).toBe('manual');
+		expect(data.resultData.error?.message).toBe(
+			`The contact was not written: your ESP answered with status 401 (node 'Read the contact'). ${CREDENTIAL}Started by hand, so nothing sends the event again.`,
+		);
+	});
+});
 
 it('writes each contact to its own address, whatever is in it', async () => {
 	const email = "o'hara+news/x@example.com";

@@ -212,7 +212,7 @@ describe('the set-up', () => {
 	it('says so when Ghost has no custom fields', async () => {
 		const token = await session.staffAccessToken();
 		await expect(setUp(file(integration.adminApiKey, token))).rejects.toThrow(
-			'The fields were not created. Custom fields of members are not switched on in this Ghost: see the notes. Resource could not be found.',
+			"The fields were not created. Resource could not be found (node 'Create the fields'). Custom fields of members are not switched on in this Ghost: see the notes.",
 		);
 		await session.enableCustomFields();
 	});
@@ -226,7 +226,7 @@ describe('the set-up', () => {
 	it('says so when the key is wrong', async () => {
 		const [id] = integration.adminApiKey.split(':');
 		await expect(setUp(file(`${id}:${'00'.repeat(32)}`))).rejects.toThrow(
-			'The fields could not be listed. Invalid token: invalid signature.',
+			"The fields could not be listed. Invalid token: invalid signature (node 'List the fields'). Check the credential of that node.",
 		);
 	});
 
@@ -334,7 +334,7 @@ describe('the story', () => {
 		const eve = 'eve@example.com';
 		// It answers 503 while it starts.
 		const refused =
-			/^The contact was not written: (The service refused the connection - perhaps it is offline|it answered with status 503)\. SparkLoop sends the event again\.$/;
+			/^The contact was not written: (The service refused the connection - perhaps it is offline|Ghost answered with status 503) \(node '(Look for the address|Read the contact)'\)\. SparkLoop sends the event again\.$/;
 		const outage = async () => {
 			await ghost.stop();
 			await inSparkLoop('refer', { referrer: ANNE, email: eve, via: 'sparkloop' });
@@ -432,7 +432,7 @@ describe('a failure', () => {
 		await status('archived');
 		expect(await esp.deliver(event)).toBe(500);
 		expect(await esp.lastError()).toBe(
-			'The contact was not written: Unknown custom field: custom.rh_code. SparkLoop sends the event again.',
+			"The contact was not written: Unknown custom field: custom.rh_code (node 'Write the fields'). Look in the execution at what that node sent. SparkLoop sends the event again.",
 		);
 		await status('active');
 		await heard(async () => expect(await esp.deliver(event)).toBe(200), 0);

@@ -139,7 +139,7 @@ describe('from SparkLoop', () => {
 		);
 		expect(await esp.deliver(person)).toBe(500);
 		expect(await esp.lastError()).toBe(
-			'The contact was not written: new row for relation "newsletter_contacts" violates check constraint "closed". SparkLoop sends the event again.',
+			`The contact was not written: new row for relation "newsletter_contacts" violates check constraint "closed" (node 'Write the fields'). SparkLoop sends the event again.`,
 		);
 		await sql('ALTER TABLE newsletter_contacts DROP CONSTRAINT closed');
 		expect(await esp.deliver(person)).toBe(200);

@@ -21,7 +21,7 @@ export interface Esp {
 	rateLimit?: RateLimit;
 	/** How many requests at the same time the vendor takes, if it says so; a comment says where. */
 	simultaneous?: number;
-	contacts: Omit<ContactsOfEsp, 'lease' | 'shares'>;
+	contacts: Omit<ContactsOfEsp, 'name' | 'lease' | 'shares'>;
 	/** Adds nodes that create the fields where they are missing, safe to run twice. @returns the first one */
 	createFields?(canvas: Canvas, place: Place): string;
 	/** Adds nodes that let the ESP know where to send its webhooks, safe to run twice. @returns the first one */
@@ -94,7 +94,7 @@ export function espWorkflow(esp: Esp): WorkflowFile {
 		'Settings',
 		'Who has started it?',
 		isAboutAContact(canvas, [3, 0]),
-		guardedWrite(canvas, [4, 0], { ...esp.contacts, lease, shares }),
+		guardedWrite(canvas, [4, 0], { ...esp.contacts, name: esp.name, lease, shares }),
 	);
 
 	const setUp = [

@@ -1,5 +1,13 @@
 import { switchOn, when, type Canvas, type Place } from '../canvas.mts';
-import { CONTACT, EVENT, FAILING, type Reading, WRITING, type Written } from '../guardedWrite.mts';
+import {
+	adviceOn,
+	CONTACT,
+	EVENT,
+	FAILING,
+	type Reading,
+	WRITING,
+	type Written,
+} from '../guardedWrite.mts';
 import type { Esp } from './espWorkflow.mts';
 import { fieldsOf } from './fields.mts';
 import { checkSignature, hook, hookUrl } from './hooks.mts';
@@ -17,7 +25,7 @@ const call = (method: Call['method'], path: string, json?: string): Call => ({
 
 /** What Ghost says of a request that it refused, an expression without its braces. */
 const COMPLAINT =
-	"([$json.body?.errors?.[0]?.message, $json.body?.errors?.[0]?.context].filter(Boolean).join(' ') || 'it answered with status ' + $json.statusCode).replace(/\\.$/, '')";
+	"([$json.body?.errors?.[0]?.message, $json.body?.errors?.[0]?.context].filter(Boolean).join(' ') || 'Ghost answered with status ' + $json.statusCode).replace(/\\.$/, '')";
 
 /** Of text, because Ghost has no numbers. */
 const FIELDS = fieldsOf('lowerCase').map(({ name }) => ({ name, type: 'short_text' }));
@@ -106,9 +114,18 @@ function write(canvas: Canvas, [column, row]: Place): Written {
 	};
 }
 
-/** Adds the node that stops the set-up with what Ghost says. */
-const stop = (canvas: Canvas, name: string, place: Place, what: string): string =>
-	canvas.node(name, 'stopAndError', place, { errorMessage: `=${what} {{ ${COMPLAINT} }}.` });
+const ADVICE = adviceOn('$json.statusCode', "''");
+
+/** Adds the node that stops the set-up with what Ghost says to the node that asked. @param advice without braces */
+const stop = (
+	canvas: Canvas,
+	name: string,
+	place: Place,
+	{ asked, what, advice = ADVICE }: { asked: string; what: string; advice?: string },
+): string =>
+	canvas.node(name, 'stopAndError', place, {
+		errorMessage: `=${what} {{ (${COMPLAINT} + " (node '${asked}'). " + ${advice}).trim() }}`,
+	});
 
 /** Adds nodes that create the missing fields in one request. A key that may not see the fields leaves them to the user. */
 function createFields(canvas: Canvas, [column, row]: Place): string {
@@ -144,13 +161,15 @@ function createFields(canvas: Canvas, [column, row]: Place): string {
 		when('={{ $json.statusCode }}', 'equals', '201', 'number'),
 	);
 	canvas.node('Create the fields by hand', 'noOp', [column + 2, row + 0.4], {});
-	stop(canvas, 'Stop: not listed', [column + 3, row + 0.6], 'The fields could not be listed.');
-	stop(
-		canvas,
-		'Stop: not created',
-		[column + 5, row + 0.5],
-		"The fields were not created.{{ $json.statusCode === 404 ? ' Custom fields of members are not switched on in this Ghost: see the notes.' : '' }}",
-	);
+	stop(canvas, 'Stop: not listed', [column + 3, row + 0.6], {
+		asked: 'List the fields',
+		what: 'The fields could not be listed.',
+	});
+	stop(canvas, 'Stop: not created', [column + 5, row + 0.5], {
+		asked: 'Create the fields',
+		what: 'The fields were not created.',
+		advice: `($json.statusCode === 404 ? 'Custom fields of members are not switched on in this Ghost: see the notes.' : ${ADVICE})`,
+	});
 	canvas.chain(
 		'List the fields',
 		'May the key see them?',
@@ -209,12 +228,10 @@ function registerHooks(canvas: Canvas, [column, row]: Place): string {
 			'boolean',
 		),
 	);
-	stop(
-		canvas,
-		'Stop: not registered',
-		[column + 5, row + 0.5],
-		'The webhooks were not registered.',
-	);
+	stop(canvas, 'Stop: not registered', [column + 5, row + 0.5], {
+		asked: 'Register the webhook',
+		what: 'The webhooks were not registered.',
+	});
 	canvas.chain(
 		'Make the secret',
 		'Which webhooks?',
@@ -236,7 +253,7 @@ export const ghost: Esp = {
 	settings: { site: 'https://your-site.ghost.io' },
 	contacts: {
 		read,
-		find: `{ status: $json.statusCode, found: Boolean(${MEMBER}), id: ${MEMBER}?.id, fields: ${MEMBER} ? (${MEMBER}.metafields?.custom ?? {}) : $json.body?.members && {}, problem: $json.statusCode !== 200 ? ${COMPLAINT} : ${MEMBER} && !${MEMBER}.metafields ? 'this Ghost has no custom fields of members: see the notes' : undefined }`,
+		find: `{ status: $json.statusCode, found: Boolean(${MEMBER}), id: ${MEMBER}?.id, fields: ${MEMBER} ? (${MEMBER}.metafields?.custom ?? {}) : $json.body?.members && {}, ...($json.statusCode !== 200 ? { problem: ${COMPLAINT}, answeredBy: 'Read the contact' } : ${MEMBER} && !${MEMBER}.metafields ? { problem: 'this Ghost has no custom fields of members: see the notes' } : {}) }`,
 		// `context` says which field it is.
 		complaint: `/"context":"(.*?)"/.exec(String($json.error?.cause?.message).replaceAll('\\\\', ''))?.[1]`,
 		write,

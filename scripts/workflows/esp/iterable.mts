@@ -33,7 +33,7 @@ function write(canvas: Canvas, [column, row]: Place): Written {
 	canvas.node('What does it say?', 'set', [column + 1, row], {
 		mode: 'raw',
 		jsonOutput:
-			"={{ { problem: $json.code === 'Success' ? '' : $json.msg || $json.code || \"Iterable did not take it: see the error of 'Write the fields'\" } }}",
+			"={{ { problem: $json.code === 'Success' ? '' : $json.msg || $json.code || \"Iterable did not take it, and the execution says why\", answeredBy: $prevNode.name } }}",
 		options: {},
 	});
 	canvas.node('Has it taken them?', 'if', [column + 2, row], when('={{ $json.problem }}', 'empty'));

@@ -108,7 +108,7 @@ function write(canvas: Canvas, [column, row]: Place): Written {
 	);
 	canvas.node('What does Sendy say?', 'set', [column + 4, row], {
 		mode: 'raw',
-		jsonOutput: `={{ ((said) => ['1', 'Already subscribed.'].includes(said) ? {} : { problem: ${saying('said')} })(${SAID}) }}`,
+		jsonOutput: `={{ ((said) => ['1', 'Already subscribed.'].includes(said) ? {} : { problem: ${saying('said')}, answeredBy: $prevNode.name })(${SAID}) }}`,
 		options: {},
 	});
 	canvas.node(
@@ -172,7 +172,7 @@ export const sendy: Esp = {
 	},
 	contacts: {
 		read,
-		find: `((said, last) => ({ status: $json.statusCode !== 200 ? $json.statusCode : said === '${STRANGER}' ? 404 : 200, found: said !== '${STRANGER}', state: said, problem: $json.statusCode !== 200 || ${JSON.stringify(['Subscribed', STRANGER, ...LEFT_ALONE])}.includes(said) ? undefined : ${saying('said')}, fields: said === '${STRANGER}' ? {} : { RH_TOTREF: last.referrals, RH_GUARD: last.guard } }))(${SAID}, $('What was written last?').first().json)`,
+		find: `((said, last) => ({ status: $json.statusCode !== 200 ? $json.statusCode : said === '${STRANGER}' ? 404 : 200, found: said !== '${STRANGER}', state: said, ...($json.statusCode !== 200 || ${JSON.stringify(['Subscribed', STRANGER, ...LEFT_ALONE])}.includes(said) ? {} : { problem: ${saying('said')}, answeredBy: 'Read the contact' }), fields: said === '${STRANGER}' ? {} : { RH_TOTREF: last.referrals, RH_GUARD: last.guard } }))(${SAID}, $('What was written last?').first().json)`,
 		write,
 	},
 	createFields: (canvas, place) =>

@@ -54,7 +54,7 @@ export const unlessLeftOut =
 		const { first, last, checks = [], columns } = write(canvas, [column, row]);
 		canvas.node('What was left out?', 'set', [column + columns, row], {
 			mode: 'raw',
-			jsonOutput: `={{ { problem: ${problem} } }}`,
+			jsonOutput: `={{ { problem: ${problem}, answeredBy: $prevNode.name } }}`,
 			options: {},
 		});
 		canvas.node(

@@ -323,7 +323,11 @@ export function activecampaign(stage: () => EspStage): void {
 
 	it.each<[string, Reply, RegExp]>([
 		['too many requests', TOO_MANY, /too many requests|429/i],
-		['a key without the right', FORBIDDEN, /SparkLoop sends/],
+		[
+			'a key without the right',
+			FORBIDDEN,
+			/: Forbidden - perhaps check your credentials\? \(node 'Add the contact'\)\. Check the credential of that node\. SparkLoop/,
+		],
 		[
 			'an address that it does not take',
 			problem('Contact Email Address is not valid.', 'email_invalid'),
@@ -342,7 +346,9 @@ export function activecampaign(stage: () => EspStage): void {
 	it('writes nothing when it cannot be read', async () => {
 		unreadable = TOO_MANY;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
-		expect(await esp.lastError()).toMatch(/^The contact was not written: .+\. SparkLoop sends/);
+		expect(await esp.lastError()).toBe(
+			"The contact was not written: The service is receiving too many requests from you (node 'Look for the contact'). SparkLoop sends the event again.",
+		);
 		expect(asked()).toEqual([['GET /contacts', 'a@x.org']]);
 		unreadable = undefined;
 	});

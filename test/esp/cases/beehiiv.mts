@@ -243,7 +243,11 @@ export function beehiiv(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, RegExp]>([
-		['too many requests', TOO_MANY, /Try spacing your requests out/],
+		[
+			'too many requests',
+			TOO_MANY,
+			/: beehiiv answered with status 429 \(node 'Add the contact'\)\. SparkLoop/,
+		],
 		[
 			'an address that it does not take',
 			refusal(400, 'bad_request', 'Email is invalid'),
@@ -263,7 +267,7 @@ export function beehiiv(stage: () => EspStage): void {
 		unreadable = TOO_MANY;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			'The contact was not written: it answered with status 429. SparkLoop sends the event again.',
+			"The contact was not written: beehiiv answered with status 429 (node 'Read the contact'). SparkLoop sends the event again.",
 		);
 		// As if `expand[]` were not heeded: everything would be new.
 		const { custom_fields: _, ...bare } = subscription('1', 'a@x.org');

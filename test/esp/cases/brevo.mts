@@ -291,7 +291,7 @@ export function brevo(stage: () => EspStage): void {
 		unreadable = TOO_MANY;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			'The contact was not written: it answered with status 429. SparkLoop sends the event again.',
+			"The contact was not written: Brevo answered with status 429 (node 'Read the contact'). SparkLoop sends the event again.",
 		);
 		expect(asked()).toEqual([['GET /contacts/a%40x.org', 'email_id']]);
 		unreadable = undefined;

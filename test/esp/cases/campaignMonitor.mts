@@ -264,14 +264,18 @@ export function campaignMonitor(stage: () => EspStage): void {
 			refused(204, 'Email Address exists in suppression list. Subscriber is not added.'),
 			/suppression list/,
 		],
-		['a foreign key', refused(100, 'Invalid API Key', 401), /Invalid API Key/],
+		[
+			'a foreign key',
+			refused(100, 'Invalid API Key', 401),
+			/: Campaign Monitor answered 401 - .*Invalid API Key.* \(node 'Add the contact'\)\. Check the credential of that node\. SparkLoop/,
+		],
 		[
 			'too many requests',
 			{
 				...refused(429, 'Rate limit exceeded', 429),
 				headers: { 'X-RateLimit-Limit': '60', 'X-RateLimit-Reset': '348' },
 			},
-			/Try spacing your requests out/,
+			/: Campaign Monitor answered with status 429 \(node 'Add the contact'\)\. SparkLoop/,
 		],
 		[
 			'a fault of its own',
@@ -291,19 +295,31 @@ export function campaignMonitor(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, string]>([
-		['it is down', refused(500, 'Sorry', 500), 'it answered with status 500'],
-		['the address is none', refused(1, 'Invalid Email Address'), 'it answered with status 400'],
-		['the list is none', refused(101, 'Invalid ListID', 401), 'it answered with status 401'],
+		[
+			'it is down',
+			refused(500, 'Sorry', 500),
+			"Campaign Monitor answered with status 500 (node 'Read the contact').",
+		],
+		[
+			'the address is none',
+			refused(1, 'Invalid Email Address'),
+			"Campaign Monitor answered with status 400 (node 'Read the contact'). Look in the execution at what that node sent.",
+		],
+		[
+			'the list is none',
+			refused(101, 'Invalid ListID', 401),
+			"Campaign Monitor answered with status 401 (node 'Read the contact'). Check the credential of that node.",
+		],
 		[
 			'the answer is another',
 			{ status: 200, body: { EmailAddress: 'a@x.org' } },
-			"the fields are not where 'Find its fields' looks for them",
+			"the fields are not where 'Find its fields' looks for them.",
 		],
 	])('writes nothing when %s on reading', async (_, reply, reason) => {
 		unreadable = reply;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			`The contact was not written: ${reason}. SparkLoop sends the event again.`,
+			`The contact was not written: ${reason} SparkLoop sends the event again.`,
 		);
 		expect(asked()).toEqual([[`GET ${SUBSCRIBERS} a@x.org`]]);
 	});

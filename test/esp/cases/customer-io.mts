@@ -285,7 +285,7 @@ export function customerIo(stage: () => EspStage): void {
 		unreadable = TOO_MANY;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			'The contact was not written: it answered with status 429. SparkLoop sends the event again.',
+			"The contact was not written: Customer.io answered with status 429 (node 'Read the contact'). SparkLoop sends the event again.",
 		);
 		expect(asked(TRACK)).toEqual([]);
 		unreadable = undefined;

@@ -304,7 +304,11 @@ export function hubspot(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, RegExp]>([
-		['too many requests', TOO_MANY, /too many requests|429|limit/i],
+		[
+			'too many requests',
+			TOO_MANY,
+			/: The service is receiving too many requests from you \(node 'Write the fields'\)\. SparkLoop/,
+		],
 		[
 			'a property that it does not have',
 			invalid('rh_subid', 'PROPERTY_DOESNT_EXIST', 'Property "rh_subid" does not exist'),
@@ -330,7 +334,7 @@ export function hubspot(stage: () => EspStage): void {
 		unreadable = TOO_MANY;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			'The contact was not written: it answered with status 429. SparkLoop sends the event again.',
+			"The contact was not written: HubSpot answered with status 429 (node 'Read the contact'). SparkLoop sends the event again.",
 		);
 		expect(asked()).toEqual([['GET /crm/v3/objects/contacts/a%40x.org']]);
 		unreadable = undefined;

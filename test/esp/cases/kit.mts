@@ -261,7 +261,11 @@ export function kit(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, RegExp]>([
-		['too many requests', refusal(429, 'Too many requests'), /Try spacing your requests out/],
+		[
+			'too many requests',
+			refusal(429, 'Too many requests'),
+			/: Kit answered with status 429 \(node 'Add the contact'\)\. SparkLoop/,
+		],
 		[
 			'an address that it does not take',
 			refusal(422, 'Email address is invalid'),
@@ -277,7 +281,7 @@ export function kit(stage: () => EspStage): void {
 					warnings: ['Unknown custom field: rh_code'],
 				},
 			},
-			/: Unknown custom field: rh_code\. SparkLoop/,
+			/: Unknown custom field: rh_code \(node 'Add the contact'\)\. SparkLoop/,
 		],
 	])('hands %s on to SparkLoop, which sends again', async (_, reply, reason) => {
 		refused = reply;
@@ -288,18 +292,27 @@ export function kit(stage: () => EspStage): void {
 		expect(await esp.deliver(fromSparkLoop.sync('refused@x.org'))).toBe(200);
 	});
 
-	it.each([
-		refusal(401, 'The access token is invalid'),
-		refusal(429, 'Too many requests'),
-		{ status: 503, body: '' },
-	])('writes nothing when it cannot be read (%j), and gives the lease back', async (reply) => {
-		unreadable = reply;
-		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
-		expect(await esp.lastError()).toMatch(/^The contact was not written: /);
-		expect(asked()).toEqual([['GET /v4/subscribers']]);
-		unreadable = undefined;
-		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(200);
-	});
+	it.each<[Reply, RegExp]>([
+		[
+			refusal(401, 'The access token is invalid'),
+			/: Kit answered 401 - .+ \(node 'Look its id up'\)\. Check the credential of that node\. SparkLoop/,
+		],
+		[
+			refusal(429, 'Too many requests'),
+			/: Kit answered with status 429 \(node 'Look its id up'\)\. SparkLoop/,
+		],
+		[{ status: 503, body: '' }, /: Kit answered 503 - "" \(node 'Look its id up'\)\. SparkLoop/],
+	])(
+		'writes nothing when it cannot be read (%j), and gives the lease back',
+		async (reply, reason) => {
+			unreadable = reply;
+			expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
+			expect(await esp.lastError()).toMatch(reason);
+			expect(asked()).toEqual([['GET /v4/subscribers']]);
+			unreadable = undefined;
+			expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(200);
+		},
+	);
 
 	it('tells a sign-up once it is confirmed, an unsubscribe, a return, a bounce and a complaint', async () => {
 		const told = await esp.told(

@@ -218,7 +218,11 @@ export function klaviyo(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, RegExp]>([
-		['too many requests', THROTTLED, /Try spacing your requests out/],
+		[
+			'too many requests',
+			THROTTLED,
+			/: Klaviyo answered with status 429 \(node 'Add the contact'\)\. SparkLoop/,
+		],
 		[
 			'an address that it does not take',
 			problem(400, 'invalid', 'Invalid email address', '/data/attributes/email'),
@@ -249,8 +253,16 @@ export function klaviyo(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, RegExp]>([
-		['throttled', THROTTLED, /: it answered with status 429\. SparkLoop/],
-		['not allowed', problem(403, 'permission_denied', 'You do not have permission'), /status 403/],
+		[
+			'throttled',
+			THROTTLED,
+			/: Klaviyo answered with status 429 \(node 'Read the contact'\)\. SparkLoop/,
+		],
+		[
+			'not allowed',
+			problem(403, 'permission_denied', 'You do not have permission'),
+			/: Klaviyo answered with status 403 \(node 'Read the contact'\)\. Check the credential of that node\. SparkLoop/,
+		],
 		['not JSON', { status: 502, body: '<h1>502</h1>' }, /^The contact was not written: /],
 	])('writes nothing when the answer is %s', async (_, refusal, reason) => {
 		unreadable = refusal;

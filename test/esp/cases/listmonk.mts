@@ -245,14 +245,18 @@ export function listmonk(stage: () => EspStage): void {
 		[
 			'a user without the right',
 			failed(403, 'permission denied: subscribers:manage'),
-			/permission denied: subscribers:manage|credentials/,
+			/: listmonk answered 403 - .*permission denied: subscribers:manage.* \(node 'Add the contact'\)\. Check the credential/,
 		],
 		[
 			'a fault of its own',
 			failed(500, 'Error creating Subscriber: pq: the database system is shutting down'),
 			/shutting down/,
 		],
-		['too much for the proxy before it', { status: 429, body: 'slow down' }, /spacing|429/],
+		[
+			'too much for the proxy before it',
+			{ status: 429, body: 'slow down' },
+			/: listmonk answered with status 429 \(node 'Add the contact'\)\. SparkLoop/,
+		],
 	])('hands %s on to SparkLoop, which sends again', async (_, refusal, reason) => {
 		unwritable = refusal;
 		expect(await esp.deliver(fromSparkLoop.sync('refused@x.org'))).toBe(500);
@@ -266,22 +270,26 @@ export function listmonk(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, string]>([
-		['the token is wrong', failed(403, 'invalid API credentials'), 'it answered with status 403'],
+		[
+			'the token is wrong',
+			failed(403, 'invalid API credentials'),
+			"listmonk answered with status 403 (node 'Read the contact'). Check the credential of that node.",
+		],
 		[
 			'it is down',
 			{ status: 502, body: '<html>Bad Gateway</html>' },
-			'it answered with status 502',
+			"listmonk answered with status 502 (node 'Read the contact').",
 		],
 		[
 			'something else answers',
 			{ status: 200, body: { data: true } },
-			"the fields are not where 'Find its fields' looks for them",
+			"the fields are not where 'Find its fields' looks for them.",
 		],
 	])('writes nothing when %s on reading', async (_, reply, reason) => {
 		unreadable = reply;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			`The contact was not written: ${reason}. SparkLoop sends the event again.`,
+			`The contact was not written: ${reason} SparkLoop sends the event again.`,
 		);
 		expect(asked()).toEqual([['GET /api/subscribers', '^a@x\\.org$']]);
 	});

@@ -215,7 +215,11 @@ export function loops(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, RegExp]>([
-		['too many requests', TOO_MANY, /Try spacing your requests out/],
+		[
+			'too many requests',
+			TOO_MANY,
+			/: Loops answered with status 429 \(node 'Write the fields'\)\. SparkLoop/,
+		],
 		[
 			'an address that it does not take',
 			refusal(400, 'Invalid email address'),
@@ -232,8 +236,16 @@ export function loops(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, RegExp]>([
-		['too many requests', TOO_MANY, /status 429/],
-		['a wrong key', refusal(401, 'Invalid API key'), /status 401/],
+		[
+			'too many requests',
+			TOO_MANY,
+			/: Loops answered with status 429 \(node 'Read the contact'\)\. SparkLoop/,
+		],
+		[
+			'a wrong key',
+			refusal(401, 'Invalid API key'),
+			/: Loops answered with status 401 \(node 'Read the contact'\)\. Check the credential of that node\. SparkLoop/,
+		],
 		['no list', { status: 200, body: { success: true } }, /the fields are not where/],
 	])('writes nothing when the answer to the reading is %s', async (_, reply, reason) => {
 		unreadable = reply;

@@ -311,7 +311,7 @@ export function mailchimp(stage: () => EspStage): void {
 		unreadable = TOO_MANY;
 		expect(await esp.deliver(fromSparkLoop.sync('ann+one@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			'The contact was not written: it answered with status 429. SparkLoop sends the event again.',
+			"The contact was not written: Mailchimp answered with status 429 (node 'Read the contact'). SparkLoop sends the event again.",
 		);
 		expect(asked()).toEqual([[`GET /members/${ANN}`, {}]]);
 		unreadable = undefined;

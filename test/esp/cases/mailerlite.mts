@@ -240,7 +240,7 @@ export function mailerlite(stage: () => EspStage): void {
 		unreadable = TOO_MANY;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			'The contact was not written: it answered with status 429. SparkLoop sends the event again.',
+			"The contact was not written: MailerLite answered with status 429 (node 'Read the contact'). SparkLoop sends the event again.",
 		);
 		expect(asked()).toEqual([['GET /api/subscribers/a%40x.org']]);
 		unreadable = undefined;

@@ -279,7 +279,11 @@ export function mautic(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, RegExp]>([
-		['too many requests', TOO_MANY, /rate limit|429|too many/i],
+		[
+			'too many requests',
+			TOO_MANY,
+			/: The service is receiving too many requests from you \(node 'Add the contact'\)\. SparkLoop/,
+		],
 		[
 			'a value that is too long',
 			problem(

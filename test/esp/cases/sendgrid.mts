@@ -327,7 +327,7 @@ export function sendgrid(stage: () => EspStage): void {
 		unreadable = TOO_MANY;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			'The contact was not written: it answered with status 429. SparkLoop sends the event again.',
+			"The contact was not written: SendGrid answered with status 429 (node 'Read the contact'). SparkLoop sends the event again.",
 		);
 		expect(asked()).toHaveLength(1);
 		unreadable = undefined;

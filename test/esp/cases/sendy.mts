@@ -20,6 +20,9 @@ interface Person {
 	fields: Record<string, string>;
 }
 
+const READING = "(node 'Read the contact').";
+const WRITING = "(node 'Write the fields').";
+
 export function sendy(stage: () => EspStage): void {
 	let esp: EspInService;
 	let people: Record<string, Person> = {};
@@ -183,22 +186,30 @@ export function sendy(stage: () => EspStage): void {
 	);
 
 	it.each<[string, Reply, string]>([
-		['a bounced address', says('Bounced email address.'), 'Sendy says "Bounced email address."'],
+		[
+			'a bounced address',
+			says('Bounced email address.'),
+			`Sendy says "Bounced email address." ${WRITING}`,
+		],
 		[
 			'an address that is none',
 			says('Invalid email address.'),
-			'Sendy says "Invalid email address."',
+			`Sendy says "Invalid email address." ${WRITING}`,
 		],
 		[
 			'a page of another program',
 			says(`<html>\n${'x'.repeat(500)} refused@x.org`),
-			`Sendy says "<html>\n${'x'.repeat(93)}"`,
+			`Sendy says "<html>\n${'x'.repeat(93)}" ${WRITING}`,
 		],
-		['a fault of its host', { status: 500, body: 'PHP Fatal error' }, '500 - "PHP Fatal error"'],
+		[
+			'a fault of its host',
+			{ status: 500, body: 'PHP Fatal error' },
+			`Sendy answered 500 - "PHP Fatal error" ${WRITING}`,
+		],
 		[
 			'too much for the proxy before it',
 			{ status: 429, body: 'slow down' },
-			"Try spacing your requests out using the batching settings under 'Options'",
+			`Sendy answered with status 429 ${WRITING}`,
 		],
 	])('hands %s on to SparkLoop, which sends again', async (_, refusal, reason) => {
 		people = { 'refused@x.org': { state: 'Subscribed', fields: {} } };
@@ -206,7 +217,7 @@ export function sendy(stage: () => EspStage): void {
 		const again = fromSparkLoop.referral('refused@x.org', 'refused@x.org', count++);
 		expect(await esp.deliver(again)).toBe(500);
 		expect(await esp.lastError()).toBe(
-			`The contact was not written: ${reason}. SparkLoop sends the event again.`,
+			`The contact was not written: ${reason} SparkLoop sends the event again.`,
 		);
 		unwritable = undefined;
 		// Had it been kept as written, the count would be no news.
@@ -215,14 +226,18 @@ export function sendy(stage: () => EspStage): void {
 	});
 
 	it.each<[string, Reply, string]>([
-		['the key is wrong', says('Invalid API key'), 'Sendy says "Invalid API key"'],
-		['it is down', { status: 503, body: 'Down' }, 'it answered with status 503'],
-		['something else answers', says('<html></html>'), 'Sendy says "<html></html>"'],
+		[
+			'the key is wrong',
+			says('Invalid API key'),
+			`Sendy says "Invalid API key" ${READING} Check the credential of that node.`,
+		],
+		['it is down', { status: 503, body: 'Down' }, `Sendy answered with status 503 ${READING}`],
+		['something else answers', says('<html></html>'), `Sendy says "<html></html>" ${READING}`],
 	])('writes nothing when %s on reading', async (_, reply, reason) => {
 		unreadable = reply;
 		expect(await esp.deliver(fromSparkLoop.sync('a@x.org'))).toBe(500);
 		expect(await esp.lastError()).toBe(
-			`The contact was not written: ${reason}. SparkLoop sends the event again.`,
+			`The contact was not written: ${reason} SparkLoop sends the event again.`,
 		);
 		expect(writes()).toEqual([]);
 	});
