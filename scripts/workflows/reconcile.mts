@@ -123,7 +123,7 @@ export function reconcile(list: ContactList): WorkflowFile {
 	canvas.chain('Settings', 'Who has started it?');
 	const afterReading = read(canvas, [3, 0]);
 	repair(canvas, afterReading, [11.3, 0]);
-	report(canvas, [12.3, 1.9]);
+	report(canvas, list, [12.3, 1.9]);
 	setUp(canvas, [3, 2.2]);
 	parts(canvas, list, [3, 3.4]);
 	noteFailures(canvas, [0, 6.6]);
@@ -274,8 +274,12 @@ function repair(canvas: Canvas, afterReading: string, [column, row]: Place): voi
 	canvas.connect('Is the lease still ours?', 1, 'Stop: another run took over');
 }
 
+/** What could not be read, for whoever reads no more than the error: an expression without its braces, '' after reading. */
+const unread = ({ name }: ContactList): string =>
+	`($('Repair a batch').isExecuted ? '' : { subscribers: "SparkLoop's subscribers could not be read: ", contacts: "${name === '' ? 'Your ESP' : name}'s contacts could not be read: " }[$('Read from here').last().json.what] ?? '')`;
+
 /** Writes down what the run found and did, and ends it. */
-function report(canvas: Canvas, [column, row]: Place): void {
+function report(canvas: Canvas, list: ContactList, [column, row]: Place): void {
 	canvas.node(
 		'Make the report',
 		'code',
@@ -337,7 +341,7 @@ function report(canvas: Canvas, [column, row]: Place): void {
 		'What went wrong',
 		'set',
 		[column + 2, row + 1],
-		assign({ problem: '={{ $json.error }}' }, false),
+		assign({ problem: `={{ ${unread(list)} + $json.error }}` }, false),
 		{ executeOnce: true },
 	);
 	canvas.node(
