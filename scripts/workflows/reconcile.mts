@@ -116,7 +116,7 @@ export function reconcile(list: ContactList): WorkflowFile {
 	});
 	const afterReading = read(canvas, [3, 0]);
 	repair(canvas, afterReading, [13.3, 0]);
-	report(canvas, [14.3, 1.9]);
+	report(canvas, list, [14.3, 1.9]);
 	setUp(canvas, [3, 2.2]);
 	parts(canvas, list, [3, 3.4]);
 	noteFailures(canvas, [0, 6.6]);
@@ -229,8 +229,12 @@ function repair(canvas: Canvas, afterReading: string, [column, row]: Place): voi
 	canvas.chain(keep.kept, 'Does SparkLoop answer?', 'One batch at a time');
 }
 
+/** What went wrong and where, which the error of another execution does not say: an expression without its braces. */
+const whichPart = ({ name }: ContactList): string =>
+	`($prevNode.name === 'Read a part' ? { subscribers: "SparkLoop's subscribers could not be read (node 'Read subscribers'): ", contacts: "${name === '' ? 'Your ESP' : name}'s contacts could not be read (node '${READ_PAGE}'): ", told: "The table of whom it told could not be read (node 'Read whom it told'): " }[$('Read from here').last().json.what] : 'A batch could not be repaired: ')`;
+
 /** Writes down what the run found and did, and ends it. */
-function report(canvas: Canvas, [column, row]: Place): void {
+function report(canvas: Canvas, list: ContactList, [column, row]: Place): void {
 	canvas.node(
 		'Make the report',
 		'code',
@@ -292,13 +296,7 @@ function report(canvas: Canvas, [column, row]: Place): void {
 		'What went wrong',
 		'set',
 		[column + 2, row + 1],
-		assign(
-			{
-				// The error of another execution, which says neither whom it asked nor where.
-				problem: `={{ ($prevNode.name === 'Read a part' ? { subscribers: "SparkLoop's subscribers could not be read (node 'Read subscribers'): ", contacts: "The contacts could not be read (node '${READ_PAGE}'): ", told: "The table of whom it told could not be read (node 'Read whom it told'): " }[$('Read from here').last().json.what] : 'A batch could not be repaired: ') + $json.error }}`,
-			},
-			false,
-		),
+		assign({ problem: `={{ ${whichPart(list)} + $json.error }}` }, false),
 		{ executeOnce: true },
 	);
 	giveLeaseBack(canvas, 'Give the lease back', [column + 3, row + 1], HELD_UNTIL);

@@ -4,6 +4,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/server.mts';
 import { importCredentials } from '../../scripts/story/importing.mts';
 import { killAndRestart, setGround, type Ground } from '../../scripts/story/stage.mts';
 import { bringImport, ImportInService, SCHEDULE, SET_UP } from '../support/importInService.mts';
+import { until } from '../support/until.mts';
 
 /** SparkLoop's 120 calls in 60 seconds, twenty times as fast. */
 const MINUTE = 3_000;
@@ -73,14 +74,6 @@ class Newsletter extends ImportInService {
 		expect(this.sandbox.calls.log.filter(({ status }) => status === 429)).toEqual([]);
 	}
 }
-
-const until = async (is: () => boolean | Promise<boolean>, within = 20_000): Promise<void> => {
-	const deadline = Date.now() + within;
-	while (!(await is())) {
-		if (Date.now() > deadline) throw new Error('It did not come true in time');
-		await sleep(20);
-	}
-};
 
 it('imports everybody who is subscribed, and tells of all others what became of them', async () => {
 	const letter = await Newsletter.begin('All kinds');

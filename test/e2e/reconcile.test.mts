@@ -6,6 +6,7 @@ import {
 	WORLDS,
 	type World,
 } from '../support/reconcileInService.mts';
+import { until } from '../support/until.mts';
 
 const LONG_AGO = 1_735_689_600;
 const PEOPLE = 120;
@@ -148,13 +149,6 @@ describe('what stands in the way', () => {
 		calls.log.filter(
 			({ kind, method, status }) => kind === 'rest' && method !== 'GET' && Number(status) === 200,
 		);
-	const until = async (isSo: () => boolean | Promise<boolean>) => {
-		const deadline = Date.now() + 20_000;
-		while (!(await isSo())) {
-			if (Date.now() > deadline) throw new Error('It did not come to that.');
-			await new Promise((next) => setTimeout(next, 20));
-		}
-	};
 	let one: ReconcileInService;
 	const fill = ({ program, esp }: Sandbox, people: number, lost: number) => {
 		for (let index = 0; index < people; index += 1) {
@@ -187,7 +181,7 @@ describe('what stands in the way', () => {
 		expect(await one.run()).toMatchObject({
 			status: 'error',
 			message: expect.stringMatching(
-				/^The contacts could not be read \(node 'Read a page of contacts'\): .*holds no list of contacts.*Nothing is lost/,
+				/^Your ESP's contacts could not be read \(node 'Read a page of contacts'\): .*holds no list of contacts.*Nothing is lost/,
 			),
 		});
 		expect(stateOf(one.sandbox)).toBe(before);

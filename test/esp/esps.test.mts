@@ -7,7 +7,6 @@ import { campaignMonitor } from './cases/campaignMonitor.mts';
 import { customerIo } from './cases/customer-io.mts';
 import { getresponse } from './cases/getresponse.mts';
 import { hubspot } from './cases/hubspot.mts';
-import { importFromHubSpot } from './cases/importFromHubSpot.mts';
 import { iterable } from './cases/iterable.mts';
 import { kit } from './cases/kit.mts';
 import { klaviyo } from './cases/klaviyo.mts';
@@ -52,5 +51,3 @@ it('every ESP has its tests', () => {
 });
 
 describe.each(Object.keys(CASES))('%s', (file) => CASES[file](() => stage));
-
-describe('import from hubspot', () => importFromHubSpot(() => stage));

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { Canvas } from '../../scripts/workflows/canvas.mts';
 import {
 	PEOPLE,
-	READ_PAGE,
 	type ContactList,
 	type Person,
 } from '../../scripts/workflows/contactLists/contactList.mts';
@@ -18,12 +17,8 @@ interface Page {
 	total: number;
 }
 
-/** What a list makes of an answer. `found`: what n8n's node put out, where the list asks twice. */
-function read(
-	list: ContactList,
-	answer: object,
-	{ cursor = '', settings = {}, found = [] as object[] } = {},
-): Page {
+/** What a list makes of an answer. */
+function read(list: ContactList, answer: object, { cursor = '', settings = {} } = {}): Page {
 	const canvas = new Canvas('List');
 	list.read(canvas, [0, 0], "$('Cursor').first().json.cursor");
 	const { parameters } = canvas.toFile().nodes.find(({ name }) => name === PEOPLE)!;
@@ -31,7 +26,6 @@ function read(
 	const [page] = runCode<Page>(jsCode, [answer], {
 		Settings: [{ ...list.settings, ...settings }],
 		Cursor: [{ cursor }],
-		[READ_PAGE]: found,
 	});
 	return page;
 }
@@ -162,11 +156,14 @@ describe("HubSpot's page", () => {
 		id,
 		properties: { email: `h${id}@example.com`, hs_email_optout: null, ...properties },
 	});
-	const count = { total: 3 };
+	const page = (results: unknown, total: unknown = 3) => ({
+		statusCode: 200,
+		headers: {},
+		body: { total, results },
+	});
 	const statesOf = (properties: object[], settings = {}) =>
-		read(hubSpot, count, {
+		read(hubSpot, page(properties.map((one, index) => found(String(index + 1), one))), {
 			settings,
-			found: properties.map((one, index) => found(String(index + 1), one)),
 		}).people.map(({ state }) => state);
 
 	it('says who has left, and who has not confirmed where a property tells', () => {
@@ -185,14 +182,27 @@ describe("HubSpot's page", () => {
 	it('has full names, and who brought somebody', () => {
 		const settings = { referrerProperty: 'friend' };
 		const properties = { firstname: 'Ann', lastname: 'Lee', friend: 'f9464199' };
-		const { people, next } = read(hubSpot, count, { settings, found: [found('5', properties)] });
+		const { people, next } = read(hubSpot, page([found('5', properties)]), { settings });
 		expect(people).toMatchObject([{ contact: '5', name: 'Ann Lee', referrer: 'f9464199' }]);
 		expect(next).toBe('5');
 	});
 
-	it('is empty when n8n gives an item with nothing in it, and none when HubSpot does not count', () => {
-		expect(read(hubSpot, count, { cursor: '5', found: [{}] }).people).toEqual([]);
-		expect(() => read(hubSpot, count, { found: [{}] })).toThrow('though there are 3 contacts');
-		expect(() => read(hubSpot, {}, { cursor: '5', found: [{}] })).toThrow('cannot be trusted');
+	it('tells with the first page how many there are, because those after it count what is left', () => {
+		expect(read(hubSpot, page([found('5', {})], 9)).total).toBe(9);
+		expect(read(hubSpot, page([found('6', {})], 8), { cursor: '5' }).total).toBe(0);
+		const last = read(hubSpot, page([], 0), { cursor: '6' });
+		expect(last).toEqual({ people: [], next: '', total: 0 });
+	});
+
+	it.each<[string, object, string, string]>([
+		['no list', page(undefined), '', 'holds no list of contacts'],
+		['an error page', { statusCode: 200, headers: {}, body: '<html>' }, '', 'no list of contacts'],
+		['no number', page([], null), '5', 'did not say how many contacts there are'],
+		['nobody of many', page([]), '', 'though there are 3 contacts'],
+		['nobody of those left', page([]), '5', 'no contact of 3 that are left'],
+		['a refusal', { statusCode: 400, headers: {}, body: { message: 'Why' } }, '', 'says: Why'],
+		['a refusal without words', { statusCode: 401, headers: {} }, '', 'Check the token'],
+	])('stops the run when it is %s', (_, answered, cursor, message) => {
+		expect(() => read(hubSpot, answered, { cursor })).toThrow(message);
 	});
 });

@@ -172,7 +172,14 @@ function partsOf(list: object[], people: Person[], told: string[], total = 0): o
 	chunks(people, 2).forEach((page, index, all) =>
 		put(
 			'contactLines.js.txt',
-			[{ people: page, total, next: index < all.length - 1 ? index + 1 : '' }],
+			// Some ESPs tell it with the first page only.
+			[
+				{
+					people: page,
+					total: index === 0 ? total : 0,
+					next: index < all.length - 1 ? index + 1 : '',
+				},
+			],
 			{},
 		),
 	);

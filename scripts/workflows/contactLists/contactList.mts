@@ -29,7 +29,7 @@ export interface ContactList {
 	/**
 	 * Adds the nodes that read one page, in a row from `place`. The last hands on exactly one item:
 	 * `{ people: Person[], next: string, total: number }`; `next` is '' after the last page, `total` 0 when the ESP does
-	 * not tell. An answer that cannot be understood makes it fail.
+	 * not tell it, or not with this page. An answer that cannot be understood makes it fail.
 	 *
 	 * @param cursor where the page begins, '' for the first; an expression without its braces
 	 * @returns the first node, the last one, and how many columns they take

@@ -1,24 +1,47 @@
-import { request } from '../esp/http.mts';
+import { answersThat, request } from '../esp/http.mts';
 import { ASKING_FOR_PAGE, findPeople, READ_PAGE, type ContactList } from './contactList.mts';
 
 const SETTINGS = "$('Settings').first().json";
 const SEARCH = 'https://api.hubapi.com/crm/v3/objects/contacts/search';
-/** A contact without an address is nobody's subscriber. */
-const HAS_EMAIL = { propertyName: 'email', operator: 'HAS_PROPERTY' };
+/** developers.hubspot.com, CRM search. */
+const LARGEST_PAGE = 200;
 
 const PROPERTIES = [
 	...['email', 'firstname', 'lastname', 'createdate', 'rh_subid', 'rh_reflink'],
 	...['hs_email_optout', 'hs_email_hard_bounce_reason_enum'],
 ];
 
-const MAPPING = `const settings = ${SETTINGS};
-const found = $('${READ_PAGE}').all().map(({ json }) => json ?? {});
-// Of an empty page n8n makes one item with nothing in it.
-const list = found.length === 1 && Object.keys(found[0]).length === 0 ? [] : found;
-const next = list.at(-1)?.id;
-const { total } = $input.first().json;
-if (!Number.isInteger(total)) {
-	throw new Error("HubSpot did not say how many contacts there are, so its answers cannot be trusted. Check the credential of 'Count the contacts'.");
+/** What a search asks for. HubSpot turns no more than 10,000 results over, however many pages they make; ids go on. */
+const search = (cursor: string): string => `{
+	filterGroups: [{ filters: [
+		{ propertyName: 'hs_object_id', operator: 'GT', value: String(${cursor} || 0) },
+		{ propertyName: 'email', operator: 'HAS_PROPERTY' },
+	] }],
+	sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
+	properties: [...${JSON.stringify(PROPERTIES)}, ${SETTINGS}.signUpProperty, ${SETTINGS}.referrerProperty].filter(Boolean),
+	limit: Math.min(${SETTINGS}.pageSize, ${LARGEST_PAGE}),
+}`;
+
+const mapping = (cursor: string): string => `const settings = ${SETTINGS};
+const { statusCode, body } = $input.first().json;
+if (statusCode !== 200) {
+	const todo =
+		{
+			401: 'Check the token of your private app in its credential.',
+			403: 'Give your private app the scope crm.objects.contacts.read, and check its credential.',
+		}[statusCode] ?? 'Correct what it asks for.';
+	throw new Error(\`HubSpot refused '${READ_PAGE}' with status \${statusCode}. \${todo} Nothing was done with this page. HubSpot says: \${body?.message ?? 'nothing'}\`);
+}
+const list = body?.results;
+const next = list?.at(-1)?.id;
+// Of those after the page before, so that only the first one tells it of all.
+const left = body?.total;
+const total = ${cursor} ? 0 : left;
+if (Array.isArray(list) && !Number.isInteger(left)) {
+	throw new Error("HubSpot did not say how many contacts there are, so its answers cannot be trusted. Check what '${READ_PAGE}' asks for.");
+}
+if (list?.length === 0 && left > 0 && ${cursor}) {
+	throw new Error(\`HubSpot gave no contact of \${left} that are left, so its answers cannot be trusted. Nothing was done with this page. The next run asks again.\`);
 }
 const signUpValues = String(settings.signUpValues).split(',').map((one) => one.trim());
 const stateOf = (properties) =>
@@ -47,65 +70,38 @@ export const hubSpot: ContactList = {
 		signUpProperty: '',
 		signUpValues: 'true',
 		referrerProperty: '',
-		// developers.hubspot.com, CRM search: at most 200; n8n's node offers up to 250.
 		pageSize: 100,
 		timeout: 30_000,
 	},
 	read(canvas, [column, row], cursor) {
-		canvas.node(
-			READ_PAGE,
-			'hubspot',
-			[column, row],
-			{
-				authentication: 'appToken',
-				resource: 'contact',
-				operation: 'search',
-				returnAll: false,
-				limit: `={{ ${SETTINGS}.pageSize }}`,
-				filterGroupsUi: {
-					filterGroupsValues: [
-						{
-							filtersUi: {
-								filterValues: [
-									// HubSpot turns no more than 10,000 results over, however many pages they make; ids go on.
-									{
-										propertyName: 'hs_object_id|number',
-										operator: 'GT',
-										value: `={{ ${cursor} || 0 }}`,
-									},
-									{ ...HAS_EMAIL, propertyName: 'email|string' },
-								],
-							},
-						},
-					],
-				},
-				additionalFields: {
-					sortBy: 'hs_object_id',
-					direction: 'ASCENDING',
-					properties: `={{ [...${JSON.stringify(PROPERTIES)}, ${SETTINGS}.signUpProperty, ${SETTINGS}.referrerProperty].filter(Boolean) }}`,
-				},
-			},
-			{ ...ASKING_FOR_PAGE, alwaysOutputData: true },
-		);
-		// n8n's node gives the contacts and nothing else of the answer.
+		// n8n's own node gives the contacts and nothing else of the answer: how many there are would take a second search.
 		request(
 			canvas,
-			'Count the contacts',
-			[column + 1, row],
+			READ_PAGE,
+			[column, row],
 			{
 				method: 'POST',
 				url: SEARCH,
 				authentication: { predefined: 'hubspotAppToken' },
-				json: `={{ ${JSON.stringify({ filterGroups: [{ filters: [HAS_EMAIL] }], properties: ['email'], limit: 1 })} }}`,
+				json: `={{ ${search(cursor)} }}`,
+				// What passes is waited for; what does not is explained by the node that finds the people.
+				options: answersThat('[200, 400, 401, 403].includes($response.statusCode)'),
 			},
 			ASKING_FOR_PAGE,
 		);
-		const last = findPeople(canvas, [column + 2, row], MAPPING, cursor);
-		canvas.chain(READ_PAGE, 'Count the contacts', last);
+		// developers.hubspot.com, CRM search: five a second, for all apps of an account together.
+		canvas.node('Leave HubSpot time', 'wait', [column + 1, row], {
+			resume: 'timeInterval',
+			amount: 0.25,
+			unit: 'seconds',
+		});
+		const last = findPeople(canvas, [column + 2, row], mapping(cursor), cursor);
+		canvas.chain(READ_PAGE, 'Leave HubSpot time', last);
 		return { first: READ_PAGE, last, columns: 3 };
 	},
-	note: `- In HubSpot, create a private app with the scope \`crm.objects.contacts.read\`. Put its token into a **HubSpot Service Key** credential, and choose that on **${READ_PAGE}** and **Count the contacts**.
+	note: `- In HubSpot, create a private app with the scope \`crm.objects.contacts.read\`. Put its token into a **HubSpot Service Key** credential, and choose that on **${READ_PAGE}**.
 - When not every contact is a subscriber, or with double opt-in: **Settings → signUpProperty** is the property that tells, **signUpValues** its values that mean yes, with commas between. Who has none of them counts as not confirmed.
 - **Settings → referrerProperty**: the property with the referral code or the email address of who brought somebody, if you have one.
-- Who has opted out of everything or bounced counts as gone.`,
+- Who has opted out of everything or bounced counts as gone.
+- HubSpot's search learns of changes a few moments late: what it does not show yet, the next run of *Reconcile* finds.`,
 };
