@@ -33,7 +33,7 @@ export async function onOneProcess(
 			await world.outside.close();
 		}
 	} finally {
-		await front?.close();
+		await front?.close().catch(() => {});
 		await ground.close();
 	}
 }

@@ -91,7 +91,8 @@ export async function startNginx(n8nUrl: string): Promise<Proxy> {
 					.join(' ');
 				writeFileSync(
 					config,
-					`daemon off;
+					// Its worker must get into the folder.
+					`${process.getuid?.() === 0 ? 'user root;\n' : ''}daemon off;
 pid ${path.join(folder, 'nginx.pid')};
 error_log stderr notice;
 worker_processes 1;

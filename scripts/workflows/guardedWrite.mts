@@ -79,9 +79,9 @@ export interface Written {
 export const adviceOn = (status: string, text: string): string =>
 	`((status, text) => {
 		const saysSo = (words) => !(status >= 400) && words.test(text);
-		if ([401, 403].includes(status) || saysSo(/credentials|api key/i)) return 'Check the credential of that node.';
+		if ([401, 403].includes(status) || saysSo(/credentials|api key|authentication failed|permission denied/i)) return 'Check the credential of that node.';
 		const isRefusal = status >= 400 && status < 500 && ![408, 429].includes(status);
-		return isRefusal || saysSo(/^(Bad request|Payment required|The resource you are requesting could not be found|Method not allowed|Your request is invalid)/) ? 'Look in the execution at what that node sent.' : '';
+		return isRefusal || saysSo(/^(Bad request|Payment required|The resource you are requesting could not be found|Method not allowed|Your request is invalid)| does not exist$/) ? 'Look in the execution at what that node sent.' : '';
 	})(Number(${status}), ${text})`.replace(/\s+/g, ' ');
 
 /**
@@ -95,8 +95,9 @@ const whatWentWrong = ({ name, complaint }: ContactsOfEsp): string =>
 		const isJudged = $prevNode.name === 'Are they there?';
 		const status = Number($json.error ? $json.error.httpCode ?? $json.error.statusCode ?? $json.error.status : $json.status);
 		const isAsExpected = isJudged && [200, 404].includes(status);
-		const error = status === 429 ? undefined : $json.error?.message ?? $json.message ?? $json.error;
-		const said = $json.problem ?? ${complaint ? `${complaint} ?? ` : ''}error ?? (isAsExpected ? "the fields are not where 'Find its fields' looks for them" : '${name} answered with status ' + status);
+		const error = status === 429 ? undefined : [$json.error?.message, $json.message, $json.error].find((one) => one && typeof one === 'string');
+		const answered = Number.isFinite(status) ? '${name} answered with status ' + status : '${name} gave an answer without a status';
+		const said = $json.problem ?? ${complaint ? `${complaint} ?? ` : ''}error ?? (isAsExpected ? "the fields are not where 'Find its fields' looks for them" : answered);
 		const text = String(said).replace(/[^\\s@(,;:<>"']+@/g, '…@').replace(/^(?=\\d{3} - )/, '${name} answered ').replace(/\\.+$/, '');
 		const node = $json.answeredBy ?? (!isJudged ? $prevNode.name : isAsExpected || $json.problem ? '' : 'Read the contact');
 		if (!node) return { reason: text, advice: '' };
@@ -185,7 +186,7 @@ export function guardedWrite(canvas: Canvas, [column, row]: Place, esp: Contacts
 	});
 	giveLeaseBack(canvas, 'Give it back all the same', [end + 1, row + 1.1]);
 	canvas.node('Stop: not written', 'stopAndError', [end + 2, row + 1.1], {
-		errorMessage: `=The contact was not written: {{ ${WENT_WRONG}.reason }}. {{ [${WENT_WRONG}.advice, $execution.mode === 'test' ? 'Started by hand, so nothing sends the event again.' : 'SparkLoop sends the event again.'].filter(Boolean).join(' ') }}`,
+		errorMessage: `=The contact was not written: {{ ${WENT_WRONG}.reason }}. {{ [${WENT_WRONG}.advice, $execution.mode === 'test' ? 'It ran in the editor: only what SparkLoop sent to the Test URL is sent again.' : 'SparkLoop sends the event again.'].filter(Boolean).join(' ') }}`,
 	});
 
 	canvas.connect(LOOP, 0, record(canvas, [column + 1, row - 1], `$('${TRIGGER}').first().json`));

@@ -248,7 +248,7 @@ export function keepRunLease(
  */
 export function stopIfTakenOver(canvas: Canvas, place: Place, advice: string): void {
 	canvas.node(TAKEN_OVER, 'stopAndError', place, {
-		errorMessage: `=This run took longer than its lease of {{ ${SETTINGS}.leaseFor / 1000 }} seconds, and another one has taken over, or the row of the lease was removed. ${advice}`,
+		errorMessage: `=This run took longer than its lease of {{ ${SETTINGS}.leaseFor / 1000 }} seconds, and another one has taken over, or the row by which it held the lease was removed. ${advice}`,
 	});
 }
 

@@ -142,7 +142,7 @@ const doPart = (canvas: Canvas, name: string, place: Place): string =>
 /** Reads both lists, part by part. @returns the node that is left by output 1 when everything is read */
 function read(canvas: Canvas, [column, row]: Place): string {
 	const lease = takeRunLease(canvas, [column, row], LEASE, {
-		ifTaken: `=Another run is at work, or was killed less than {{ ${SETTINGS}.leaseFor / 60000 }} minutes ago.`,
+		ifTaken: `=Another run is at work, or was killed or failed less than {{ ${SETTINGS}.leaseFor / 60000 }} minutes ago.`,
 	});
 	canvas.node(
 		'Read from here',
@@ -231,7 +231,7 @@ function repair(canvas: Canvas, afterReading: string, [column, row]: Place): voi
 
 /** What went wrong and where, which the error of another execution does not say: an expression without its braces. */
 const whichPart = ({ name }: ContactList): string =>
-	`($prevNode.name === 'Read a part' ? { subscribers: "SparkLoop's subscribers could not be read (node 'Read subscribers'): ", contacts: "${name === '' ? 'Your ESP' : name}'s contacts could not be read (node '${READ_PAGE}'): ", told: "The table of whom it told could not be read (node 'Read whom it told'): " }[$('Read from here').last().json.what] : 'A batch could not be repaired: ')`;
+	`($prevNode.name === 'Read a part' ? { subscribers: "SparkLoop's subscribers could not be read (from node 'Read subscribers' on): ", contacts: "${name === '' ? 'Your ESP' : name}'s contacts could not be read (from node '${READ_PAGE}' on): ", told: "The table of whom it told could not be read (from node 'Read whom it told' on): " }[$('Read from here').last().json.what] : "A batch could not be repaired (from node 'One item per repair' on): ")`;
 
 /** Writes down what the run found and did, and ends it. */
 function report(canvas: Canvas, list: ContactList, [column, row]: Place): void {

@@ -417,7 +417,7 @@ describe('reconciling', () => {
 		expect(await letter.run()).toMatchObject({
 			status: 'error',
 			message: expect.stringMatching(
-				/^HubSpot's contacts could not be read \(node 'Read a page of contacts'\): HubSpot refused 'Read a page of contacts' with status 401\. Check the token of your private app in its credential\..*Nothing is lost/,
+				/^HubSpot's contacts could not be read \(from node 'Read a page of contacts' on\): HubSpot refused 'Read a page of contacts' with status 401\. Check the token of your private app in its credential\..*Nothing is lost/,
 			),
 		});
 		hubSpot.token = token;
@@ -425,7 +425,7 @@ describe('reconciling', () => {
 		expect(await letter.run()).toMatchObject({
 			status: 'error',
 			message:
-				"HubSpot's contacts could not be read (node 'Read a page of contacts'): The service is receiving too many requests from you. Nothing is lost: the next run finds what is left.",
+				"HubSpot's contacts could not be read (from node 'Read a page of contacts' on): The service is receiving too many requests from you. Nothing is lost: the next run finds what is left.",
 		});
 		hubSpot.instead = inTheMiddle({ status: 200, body: { total: 9, results: [] } }, 1);
 		expect(await letter.run()).toMatchObject({

@@ -181,7 +181,7 @@ describe('what stands in the way', () => {
 		expect(await one.run()).toMatchObject({
 			status: 'error',
 			message: expect.stringMatching(
-				/^Your ESP's contacts could not be read \(node 'Read a page of contacts'\): .*holds no list of contacts.*Nothing is lost/,
+				/^Your ESP's contacts could not be read \(from node 'Read a page of contacts' on\): .*holds no list of contacts.*Nothing is lost/,
 			),
 		});
 		expect(stateOf(one.sandbox)).toBe(before);

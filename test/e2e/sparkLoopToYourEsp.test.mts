@@ -161,7 +161,7 @@ describe('an ESP that answers otherwise', () => {
 		const { mode, data } = await api.waitForExecution(await api.runWorkflow(elsewhere, ENTRANCE));
 		expect(mode).toBe('manual');
 		expect(data.resultData.error?.message).toBe(
-			`The contact was not written: your ESP answered with status 401 (node 'Read the contact'). ${CREDENTIAL}Started by hand, so nothing sends the event again.`,
+			`The contact was not written: your ESP answered with status 401 (node 'Read the contact'). ${CREDENTIAL}It ran in the editor: only what SparkLoop sent to the Test URL is sent again.`,
 		);
 	});
 });

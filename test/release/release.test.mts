@@ -72,6 +72,19 @@ it('CI runs what has to hold before anything lands, with the oldest and the newe
 	);
 });
 
+it('CI installs all that only root can, but for what is part of the image', () => {
+	const script = readFileSync(path.join(ROOT, '.ci/run'), 'utf8');
+	const packages = [...script.matchAll(/missing\+?=\(([^)]+)\)/g)].flatMap(([, names]) =>
+		names.split(' '),
+	);
+	const [install] = stepsOf('.github/workflows/ci.yml').filter(({ run }) =>
+		run?.includes('apt-get'),
+	);
+	const [, installed = ''] = /--no-install-recommends (.*)/.exec(install.run ?? '') ?? [];
+	expect(packages).toHaveLength(7);
+	expect([...installed.split(' '), 'chromium'].sort()).toEqual(packages.sort());
+});
+
 it('what is published says where it comes from, and was tested and compared with its tag before', () => {
 	const { on, jobs } = read<GitHubWorkflow>('.github/workflows/publish.yml');
 	expect(on).toEqual({ release: { types: ['published'] } });
