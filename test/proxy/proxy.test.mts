@@ -5,7 +5,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EXTENTS } from '../../scripts/chaos/extents.mts';
 import { onOneProcess } from '../../scripts/chaos/onOneProcess.mts';
@@ -14,6 +13,7 @@ import { freePort, LOOPBACK } from '../../scripts/n8n/ports.mts';
 import { type Proxy, startCaddy, startNginx } from '../../scripts/n8n/proxies.mts';
 import { type Postgres, startPostgres } from '../../scripts/n8n/services.mts';
 import { STARTING_UP, STARTING_UP_ETAG } from '../../scripts/n8n/startingUp.mts';
+import { until } from '../support/until.mts';
 
 let database: Postgres;
 let userFolder: string;
@@ -82,7 +82,7 @@ describe('while n8n starts', () => {
 		locked = await holdMigrations();
 		starting = start(port);
 		starting.catch(() => {});
-		while (!(await fetch(n8n()).catch(() => null))) await sleep(50);
+		await until(async () => (await fetch(n8n()).catch(() => null)) !== null, 120_000);
 	}, 240_000);
 	afterAll(async () => {
 		locked?.kill();
