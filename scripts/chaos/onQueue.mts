@@ -7,6 +7,7 @@ import { installPackage } from '../n8n/package.mts';
 import { startQueue } from '../n8n/queue.mts';
 import { importCredentials } from '../story/importing.mts';
 import { newOwner } from '../story/stage.mts';
+import { openRelay } from './front.mts';
 import { chaos, sandboxOptions, type ChaosOptions, type Verdict } from './run.mts';
 import { buildWorld } from './world.mts';
 
@@ -19,7 +20,10 @@ const SOON = {
 	QUEUE_WORKER_STALLED_INTERVAL: '2000',
 };
 
-/** A run on n8n in queue mode, where a worker is killed in the middle of its work, each in turn. */
+/**
+ * A run on n8n in queue mode behind a proxy, where the workers and the process for webhooks are killed in the middle of
+ * their work, one after the other.
+ */
 export async function onQueue(options: ChaosOptions): Promise<Verdict> {
 	const userFolder = mkdtempSync(path.join(tmpdir(), 'n8n-nodes-sparkloop-queue-'));
 	const sandbox = await startSandbox(sandboxOptions(options.seed));
@@ -30,15 +34,21 @@ export async function onQueue(options: ChaosOptions): Promise<Verdict> {
 			'Starting PostgreSQL, Redis and n8n: a main process, two workers, a webhook process',
 		);
 		const queue = await startQueue({ userFolder, owner: newOwner(), env: SOON });
+		const front = await openRelay(queue.webhookUrl);
 		try {
 			const credentials = await importCredentials(queue.api, sandbox);
+			const victims = [
+				async () => await queue.restartWorker(0),
+				async () => await queue.restartWebhook(),
+				async () => await queue.restartWorker(1),
+			];
 			let crashes = 0;
 			const world = await buildWorld(
 				{
 					api: queue.api,
-					webhookUrl: queue.webhookUrl,
+					webhookUrl: front.url,
 					crash: async () => {
-						await queue.restartWorker(crashes++ % queue.workers.length);
+						await victims[crashes++ % victims.length]();
 					},
 				},
 				sandbox,
@@ -51,6 +61,7 @@ export async function onQueue(options: ChaosOptions): Promise<Verdict> {
 				await world.outside.close();
 			}
 		} finally {
+			await front.close().catch(() => {});
 			await queue.stop();
 		}
 	} finally {

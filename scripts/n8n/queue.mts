@@ -41,7 +41,8 @@ export interface RunningQueue {
 	/** The origin of production webhooks and forms; `api.waitForWebhook` takes a whole address of it, too. */
 	webhookUrl: string;
 	main: QueueProcess;
-	webhook: QueueProcess;
+	/** Another one after a restart. */
+	readonly webhook: QueueProcess;
 	/** In the order in which they came up; one that was killed stays in its place until it is restarted. */
 	workers: readonly QueueProcess[];
 	postgres: Postgres;
@@ -56,6 +57,11 @@ export interface RunningQueue {
 	 * @throws {N8nStartError} when it does not come up
 	 */
 	restartWorker(index: number): Promise<QueueProcess>;
+	/**
+	 * Kills the process for production webhooks and starts it anew where it was.
+	 * @throws {N8nStartError} when it does not come up
+	 */
+	restartWebhook(): Promise<QueueProcess>;
 	/** What all processes, past ones among them, have printed. */
 	log(): string;
 	/** Ends everything, and removes the data but not the user folder. */
@@ -166,17 +172,17 @@ export async function startQueue(options: QueueOptions): Promise<RunningQueue> {
 		const startWorker = async () => await keep(workers, startWorkerIn(`worker-${++made}`));
 		held.server.close();
 		await once(held.server, 'close');
-		const [webhook] = await all([
-			keep(others, start('webhook', held.port, 'webhook')),
-			...Array.from({ length: count }, startWorker),
-		]);
+		const startWebhook = async () => await keep(others, start('webhook', held.port, 'webhook'));
+		let [webhook] = await all([startWebhook(), ...Array.from({ length: count }, startWorker)]);
 		return {
 			userFolder,
 			api: main.api,
 			mainUrl: main.url,
 			webhookUrl,
 			main,
-			webhook,
+			get webhook() {
+				return webhook;
+			},
 			workers,
 			postgres,
 			redis,
@@ -186,6 +192,10 @@ export async function startQueue(options: QueueOptions): Promise<RunningQueue> {
 				if (!before) throw new RangeError(`There is no worker ${index}.`);
 				await before.kill();
 				return (workers[index] = await startWorkerIn(path.basename(before.userFolder)));
+			},
+			restartWebhook: async () => {
+				await webhook.kill();
+				return (webhook = await startWebhook());
 			},
 			log: () =>
 				[userFolder, ...readdirSync(processes).map((name) => path.join(processes, name))]
