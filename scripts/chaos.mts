@@ -10,7 +10,7 @@ const USAGE = `Usage: npm run test:chaos -- [--seed N] [--size full|short] [--qu
 
   --seed N   what happens and what breaks; drawn when left out, and printed
   --size S   full: 150 readers with 250 friends, 6 kills; short: what npm test runs, one kill
-  --queue    n8n in queue mode (npm run test:queue), where a worker is killed; its size is its own
+  --queue    n8n in queue mode (npm run test:queue), where workers and the webhook process are killed; its size is its own
   --template not our workflows, but the pattern that n8n's template library recommends, on the same events`;
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
