@@ -8,15 +8,13 @@ import {
 	TOO_MANY,
 	type Search,
 } from '../support/hubSpotContacts.mts';
-import { bringImport, ImportInService } from '../support/importInService.mts';
+import { bringImport, FAST_PACE, ImportIntoSandbox } from '../support/importInService.mts';
 import type { Reply } from '../support/peer.mts';
 import { ReconcileInService, WENT_THROUGH } from '../support/reconcileInService.mts';
 import { until } from '../support/until.mts';
 import { startVendors, type Vendors } from '../support/vendors.mts';
 
 const READ_PAGE = 'Read a page of contacts';
-/** SparkLoop's 120 calls in 60 seconds, twenty times as fast. */
-const MINUTE = 3_000;
 const GONE = { hs_email_optout: 'true' };
 
 let vendors: Vendors;
@@ -61,42 +59,24 @@ const inTheMiddle = (reply: Reply, times: number) => {
 
 describe('the import', () => {
 	/** A newsletter whose contacts are in HubSpot, with a SparkLoop of its own. */
-	class Newsletter extends ImportInService {
-		readonly sandbox: Sandbox;
-
-		private constructor(sandbox: Sandbox, ...rest: ConstructorParameters<typeof ImportInService>) {
-			super(...rest);
-			this.sandbox = sandbox;
-		}
-
+	class Newsletter extends ImportIntoSandbox {
 		/** Imported and set up, not published. */
 		static async begin(
 			name: string,
 			hubSpot: HubSpotContacts,
 			settings: Readonly<Record<string, string | number>> = {},
 		): Promise<Newsletter> {
-			const sandbox = await startSandbox({ rateLimit: { max: 120, windowMs: MINUTE } });
+			const sandbox = await startSandbox({ rateLimit: FAST_PACE.rateLimit });
 			sandboxes.push(sandbox);
 			const id = await bringImport(
 				ground,
 				'import-existing-subscribers-from-hubspot.json',
 				name,
-				{ perMinute: 120, minute: MINUTE, ...settings },
+				{ ...FAST_PACE.settings, ...settings },
 				{ ofTheEsp: await open(hubSpot) },
 				await importCredentials(ground.n8n.api, sandbox),
 			);
 			return new Newsletter(sandbox, ground, id, name);
-		}
-
-		get addresses(): string[] {
-			return this.sandbox.program.subscribers.map(({ email }) => email).sort();
-		}
-
-		/** Statuses of the calls that created subscribers, or tried to. */
-		get creations(): Array<number | null> {
-			return this.sandbox.calls.log
-				.filter(({ kind, method }) => kind === 'rest' && method === 'POST')
-				.map(({ status }) => status);
 		}
 
 		/** At which node the last run ended. */

@@ -3,15 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startSandbox, type Sandbox } from '../../sandbox/server.mts';
 import { importCredentials } from '../../scripts/story/importing.mts';
 import { killAndRestart, setGround, type Ground } from '../../scripts/story/stage.mts';
-import { bringImport, ImportInService, SCHEDULE, SET_UP } from '../support/importInService.mts';
+import {
+	bringImport,
+	FAST_PACE,
+	ImportIntoSandbox,
+	SCHEDULE,
+	SET_UP,
+} from '../support/importInService.mts';
 import { until } from '../support/until.mts';
-
-/** SparkLoop's 120 calls in 60 seconds, twenty times as fast. */
-const MINUTE = 3_000;
-const PACE = {
-	rateLimit: { max: 120, windowMs: MINUTE },
-	settings: { perMinute: 120, minute: MINUTE },
-};
 
 let ground: Ground;
 const sandboxes: Sandbox[] = [];
@@ -23,27 +22,20 @@ afterAll(async () => {
 }, 60_000);
 
 /** A newsletter with its own SparkLoop and ESP, and the workflow that imports the one into the other. */
-class Newsletter extends ImportInService {
-	readonly sandbox: Sandbox;
-
-	private constructor(sandbox: Sandbox, ...rest: ConstructorParameters<typeof ImportInService>) {
-		super(...rest);
-		this.sandbox = sandbox;
-	}
-
+class Newsletter extends ImportIntoSandbox {
 	/** Imported and set up, not published. */
 	static async begin(
 		name: string,
 		settings: Readonly<Record<string, string | number>> = {},
 		parameters: Readonly<Record<string, object>> = {},
 	): Promise<Newsletter> {
-		const sandbox = await startSandbox({ rateLimit: PACE.rateLimit });
+		const sandbox = await startSandbox({ rateLimit: FAST_PACE.rateLimit });
 		sandboxes.push(sandbox);
 		const id = await bringImport(
 			ground,
 			'import-existing-subscribers.json',
 			name,
-			{ contactsUrl: `${sandbox.espUrl}/contacts`, ...PACE.settings, ...settings },
+			{ contactsUrl: `${sandbox.espUrl}/contacts`, ...FAST_PACE.settings, ...settings },
 			{ parameters },
 			await importCredentials(ground.n8n.api, sandbox),
 		);
@@ -57,17 +49,6 @@ class Newsletter extends ImportInService {
 			this.sandbox.esp.upsert(email, {}, { name: `Reader ${index}` });
 			return email;
 		});
-	}
-
-	get addresses(): string[] {
-		return this.sandbox.program.subscribers.map(({ email }) => email).sort();
-	}
-
-	/** Statuses of the calls that created subscribers, or tried to. */
-	get creations(): Array<number | null> {
-		return this.sandbox.calls.log
-			.filter(({ kind, method }) => kind === 'rest' && method === 'POST')
-			.map(({ status }) => status);
 	}
 
 	expectNoneRefusedForRate(): void {
