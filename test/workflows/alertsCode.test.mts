@@ -112,6 +112,17 @@ describe('what is kept of a failure', () => {
 		);
 	});
 
+	it('keeps the end of a long message, which says what to do', () => {
+		const answer = 'The vendor said a lot of words. '.repeat(40);
+		const message = `The contact was not written: ${answer} (node 'Read the contact'). Check the credential of that node.`;
+		const row = note({ execution: { error: { message } } });
+		expect(row.message).toMatch(/^The contact was not written: The vendor said/);
+		expect(row.message).toMatch(
+			/\(node 'Read the contact'\)\. Check the credential of that node\.$/,
+		);
+		expect(row.message).toHaveLength(300);
+	});
+
 	it('holds nothing that a database refuses', () => {
 		fc.assert(
 			fc.property(fc.string({ unit: 'binary', maxLength: 700 }), (text) => {
