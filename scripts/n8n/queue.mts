@@ -95,6 +95,16 @@ async function holdPort(): Promise<{ port: number; server: Server }> {
 	return { port: (server.address() as AddressInfo).port, server };
 }
 
+/** The settings with which n8n keeps its data in a PostgreSQL. */
+export const databaseSettings = (postgres: Postgres): Record<string, string> => ({
+	DB_TYPE: 'postgresdb',
+	DB_POSTGRESDB_HOST: postgres.host,
+	DB_POSTGRESDB_PORT: String(postgres.port),
+	DB_POSTGRESDB_USER: postgres.user,
+	DB_POSTGRESDB_PASSWORD: postgres.password,
+	DB_POSTGRESDB_DATABASE: postgres.database,
+});
+
 function queueSettings(postgres: Postgres, redis: Redis, webhookUrl: string) {
 	return {
 		EXECUTIONS_MODE: 'queue',
@@ -102,12 +112,7 @@ function queueSettings(postgres: Postgres, redis: Redis, webhookUrl: string) {
 		QUEUE_BULL_REDIS_PORT: String(redis.port),
 		QUEUE_BULL_REDIS_PASSWORD: redis.password,
 		QUEUE_HEALTH_CHECK_ACTIVE: 'true',
-		DB_TYPE: 'postgresdb',
-		DB_POSTGRESDB_HOST: postgres.host,
-		DB_POSTGRESDB_PORT: String(postgres.port),
-		DB_POSTGRESDB_USER: postgres.user,
-		DB_POSTGRESDB_PASSWORD: postgres.password,
-		DB_POSTGRESDB_DATABASE: postgres.database,
+		...databaseSettings(postgres),
 		N8N_WEBHOOK_URL: webhookUrl,
 		N8N_DISABLE_PRODUCTION_MAIN_PROCESS: 'true',
 		OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',

@@ -6,6 +6,7 @@ import type { Credential } from '../../scripts/story/importing.mts';
 import { setGround, type Ground } from '../../scripts/story/stage.mts';
 import { bringOutbox, EspInService, fromSparkLoop } from '../support/espInService.mts';
 import { bringImport, ImportInService } from '../support/importInService.mts';
+import { psqlEnvironment } from '../support/psql.mts';
 import { ReconcileInService, WENT_THROUGH } from '../support/reconcileInService.mts';
 
 let ground: Ground;
@@ -35,7 +36,6 @@ async function postgresCredential(name: string): Promise<Credential> {
 
 /** Runs SQL; of a query, its rows. */
 async function sql(text: string): Promise<Array<Record<string, unknown>>> {
-	const { host, port, user, password, database: name } = database;
 	const isQuery = /^(SELECT|INSERT .* RETURNING)/.test(text);
 	const { stdout } = await promisify(execFile)(
 		'psql',
@@ -45,16 +45,7 @@ async function sql(text: string): Promise<Array<Record<string, unknown>>> {
 			'-c',
 			isQuery ? `WITH rows AS (${text}) SELECT json_agg(rows) FROM rows` : text,
 		],
-		{
-			env: {
-				...process.env,
-				PGHOST: host,
-				PGPORT: String(port),
-				PGUSER: user,
-				PGPASSWORD: password,
-				PGDATABASE: name,
-			},
-		},
+		{ env: psqlEnvironment(database) },
 	);
 	return isQuery && stdout.trim() ? (JSON.parse(stdout) as Array<Record<string, unknown>>) : [];
 }

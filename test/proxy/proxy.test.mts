@@ -11,8 +11,10 @@ import { onOneProcess } from '../../scripts/chaos/onOneProcess.mts';
 import { type RunningN8n, startN8n } from '../../scripts/n8n/host.mts';
 import { freePort, LOOPBACK } from '../../scripts/n8n/ports.mts';
 import { type Proxy, startCaddy, startNginx } from '../../scripts/n8n/proxies.mts';
+import { databaseSettings } from '../../scripts/n8n/queue.mts';
 import { type Postgres, startPostgres } from '../../scripts/n8n/services.mts';
 import { STARTING_UP, STARTING_UP_ETAG } from '../../scripts/n8n/startingUp.mts';
+import { psqlEnvironment } from '../support/psql.mts';
 import { until } from '../support/until.mts';
 
 let database: Postgres;
@@ -27,31 +29,13 @@ afterAll(async () => {
 }, 30_000);
 
 const start = async (port: number): Promise<RunningN8n> =>
-	await startN8n({
-		userFolder,
-		port,
-		env: {
-			DB_TYPE: 'postgresdb',
-			DB_POSTGRESDB_HOST: database.host,
-			DB_POSTGRESDB_PORT: String(database.port),
-			DB_POSTGRESDB_USER: database.user,
-			DB_POSTGRESDB_PASSWORD: database.password,
-			DB_POSTGRESDB_DATABASE: database.database,
-		},
-	});
+	await startN8n({ userFolder, port, env: databaseSettings(database) });
 
 /** Keeps n8n from looking which migrations it has done: its database stays as it is while a large one migrates. */
 async function holdMigrations(): Promise<ChildProcess> {
 	const psql = spawn('psql', ['-XAtqv', 'ON_ERROR_STOP=1'], {
 		stdio: ['pipe', 'pipe', 'inherit'],
-		env: {
-			...process.env,
-			PGHOST: database.host,
-			PGPORT: String(database.port),
-			PGUSER: database.user,
-			PGPASSWORD: database.password,
-			PGDATABASE: database.database,
-		},
+		env: psqlEnvironment(database),
 	});
 	psql.stdin.write("BEGIN; LOCK TABLE migrations IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n");
 	await once(psql.stdout, 'data');
